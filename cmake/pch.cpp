@@ -1,0 +1,1 @@
+// The one file of the library that owns the precompiled header (libraries.cmake).
