@@ -2,6 +2,10 @@
 find_package(Threads REQUIRED)
 find_package(OpenSSL REQUIRED)
 find_package(PostgreSQL REQUIRED)
+if(NOT TARGET PostgreSQL::client)  # POCO's package names libpq so, CMake's own module does not
+  add_library(PostgreSQL::client INTERFACE IMPORTED)
+  target_link_libraries(PostgreSQL::client INTERFACE PostgreSQL::PostgreSQL)
+endif()
 find_package(Poco REQUIRED COMPONENTS Foundation Crypto Net NetSSL Util JSON XML Zip Data DataPostgreSQL)
 find_package(fmt REQUIRED)
 find_package(pegtl REQUIRED PATHS /usr/share/pegtl/cmake)
