@@ -1,0 +1,256 @@
+// The one table of settings (STYLE 3.8): key, default, least, most, effect, spec section, sentence. Values live in the
+// database as text, name -> value (spec 30 section 15); names are compared without regard to case, unknown ones are
+// kept. `docs/settings.md`, `pennypost settings list` and the admin pages are printed from `all_settings()`.
+#pragma once
+#include <charconv>
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include "server/base/units.h"
+
+namespace pennypost {
+
+/// When a changed value begins to count.
+enum class Effect { at_once, next_message, next_connection, restart };
+/// "at once", "next message", "next connection", "restart".
+std::string_view word(Effect effect);
+
+/// One setting. T is bool, std::int64_t, Seconds, Octets or std::string_view (text; least and most do not count).
+template <typename T>
+struct Setting {
+  std::string_view key;
+  T fallback{};
+  T least{};
+  T most{};
+  Effect effect = Effect::at_once;
+  std::string_view spec;  ///< chapter and section that it follows
+  std::string_view says;  ///< one sentence for the administrator
+};
+
+// ---- identity and local mail
+inline constexpr Setting<std::string_view> kHostName{
+    .key = "HostName",
+    .effect = Effect::next_connection,
+    .spec = "40 section 2",
+    .says = "Name of this server in greetings, EHLO and Received fields; empty: the name of the machine."};
+inline constexpr Setting<std::string_view> kDefaultDomain{
+    .key = "DefaultDomain",
+    .effect = Effect::at_once,
+    .spec = "60 section 5.1",
+    .says = "Domain of automatic messages and of addresses given without one; empty: the first local domain."};
+inline constexpr Setting<std::string_view> kPostmaster{
+    .key = "Postmaster",
+    .fallback = "postmaster",
+    .effect = Effect::at_once,
+    .spec = "60 section 8.3",
+    .says = "Account or address that gets mail for postmaster where no account of that name exists."};
+inline constexpr Setting<std::string_view> kLocalNetworks{
+    .key = "LocalNetworks",
+    .fallback = "127.0.0.0/8;::1/128",
+    .effect = Effect::next_connection,
+    .spec = "40 section 7",
+    .says = "Networks (address/prefix, separated by semicolons) whose clients may send outside without logging in."};
+
+// ---- SMTP
+inline constexpr Setting<Octets> kMessageMost{.key = "MaxMessageSize",
+                                              .fallback = {104'857'600},
+                                              .least = {65'536},
+                                              .most = {2'147'483'647},
+                                              .effect = Effect::next_connection,
+                                              .spec = "40 section 4",
+                                              .says = "Octets of the largest message that SMTP and IMAP APPEND take."};
+inline constexpr Setting<std::int64_t> kMaxHops{
+    .key = "MaxHops",
+    .fallback = 30,
+    .least = 1,
+    .most = 1000,
+    .effect = Effect::next_message,
+    .spec = "40 section 4.1",
+    .says = "A message with more Received fields than this is going round in circles and is refused."};
+inline constexpr Setting<std::int64_t> kRecipientsMost{
+    .key = "MaxRecipients",
+    .fallback = 1000,
+    .least = 100,
+    .most = 100'000,
+    .effect = Effect::next_connection,
+    .spec = "40 section 4",
+    .says = "Most recipients of one message; further ones are answered 452."};
+inline constexpr Setting<Seconds> kSmtpTimeout{
+    .key = "SmtpTimeout",
+    .fallback = 300s,
+    .least = 10s,
+    .most = 3600s,
+    .effect = Effect::next_connection,
+    .spec = "40 section 2",
+    .says = "How long an SMTP client may be silent (RFC 5321 4.5.3.2.7: five minutes)."};
+
+// ---- POP3 and IMAP
+inline constexpr Setting<Seconds> kPop3Timeout{
+    .key = "Pop3Timeout",
+    .fallback = 600s,
+    .least = 10s,
+    .most = 86'400s,
+    .effect = Effect::next_connection,
+    .spec = "50 section 2",
+    .says = "How long a POP3 client may be silent (RFC 1939 section 3: ten minutes at least)."};
+inline constexpr Setting<Seconds> kMailboxLockWait{
+    .key = "MailboxLockWait",
+    .fallback = 5s,
+    .least = 0s,
+    .most = 60s,
+    .effect = Effect::next_connection,
+    .spec = "50 section 4.1",
+    .says = "How long a login waits for a mailbox that another session has locked."};
+inline constexpr Setting<Seconds> kImapTimeout{
+    .key = "ImapTimeout",
+    .fallback = 1800s,
+    .least = 60s,
+    .most = 86'400s,
+    .effect = Effect::next_connection,
+    .spec = "50 section 3.6",
+    .says = "How long an IMAP client may be silent (RFC 3501 5.4: thirty minutes at least)."};
+inline constexpr Setting<std::int64_t> kImapSessionsMost{.key = "ImapSessionsPerAccount",
+                                                         .fallback = 20,
+                                                         .least = 1,
+                                                         .most = 10'000,
+                                                         .effect = Effect::next_connection,
+                                                         .spec = "50 section 3.1",
+                                                         .says = "Most IMAP sessions of one account at the same time."};
+
+// ---- out queue
+inline constexpr Setting<std::string_view> kRelayHost{
+    .key = "RelayHost",
+    .effect = Effect::next_message,
+    .spec = "60 section 7.1",
+    .says = "Smart host for outgoing mail, name or name:port; empty: directly to the recipients' mail exchangers."};
+inline constexpr Setting<std::string_view> kRelayUser{.key = "RelayUser",
+                                                      .effect = Effect::next_message,
+                                                      .spec = "60 section 7.1",
+                                                      .says = "Name for AUTH at the smart host; empty: none."};
+inline constexpr Setting<std::string_view> kRelayPassword{.key = "RelayPassword",
+                                                          .effect = Effect::next_message,
+                                                          .spec = "60 section 7.1",
+                                                          .says = "Password for AUTH at the smart host."};
+inline constexpr Setting<std::string_view> kRelayTls{
+    .key = "RelayTls",
+    .fallback = "opportunistic",
+    .effect = Effect::next_message,
+    .spec = "60 section 7.1",
+    .says = "TLS to the smart host: none, opportunistic, required (STARTTLS with a checked certificate) or implicit."};
+inline constexpr Setting<Seconds> kQueueRetry{
+    .key = "QueueRetry",
+    .fallback = 900s,
+    .least = 1s,
+    .most = 86'400s,
+    .effect = Effect::at_once,
+    .spec = "60 section 7.6",
+    .says = "First wait after a temporary failure; it doubles up to QueueRetryMost."};
+inline constexpr Setting<Seconds> kQueueRetryMost{.key = "QueueRetryMost",
+                                                  .fallback = 14'400s,
+                                                  .least = 1s,
+                                                  .most = 604'800s,
+                                                  .effect = Effect::at_once,
+                                                  .spec = "60 section 7.6",
+                                                  .says = "Longest wait between two attempts."};
+inline constexpr Setting<Seconds> kQueueWarning{
+    .key = "QueueWarning",
+    .fallback = 86'400s,
+    .least = 0s,
+    .most = 2'592'000s,
+    .effect = Effect::at_once,
+    .spec = "60 section 7.6",
+    .says = "Age at which the sender is told once that a message is delayed; 0: never."};
+inline constexpr Setting<Seconds> kQueueLifetime{
+    .key = "QueueLifetime",
+    .fallback = 259'200s,
+    .least = 60s,
+    .most = 2'592'000s,
+    .effect = Effect::at_once,
+    .spec = "60 section 7.6",
+    .says = "Age at which an undelivered message is returned to its sender (three days)."};
+inline constexpr Setting<Seconds> kFinishedKept{.key = "QueueFinishedKept",
+                                                .fallback = 604'800s,
+                                                .least = 0s,
+                                                .most = 31'536'000s,
+                                                .effect = Effect::at_once,
+                                                .spec = "30 section 7.1",
+                                                .says = "How long finished rows stay in the queue tables for reports."};
+inline constexpr Setting<Seconds> kTraceKept{.key = "TraceKept",
+                                             .fallback = 2'592'000s,
+                                             .least = 3600s,
+                                             .most = 315'360'000s,
+                                             .effect = Effect::at_once,
+                                             .spec = "DESIGN section 3",
+                                             .says = "How long the trace of a message is kept."};
+
+// ---- passwords
+inline constexpr Setting<bool> kRecoverablePasswords{
+    .key = "RecoverablePasswords",
+    .fallback = false,
+    .effect = Effect::at_once,
+    .spec = "30 section 5.1",
+    .says = "Keep new passwords in a form that APOP and CRAM-MD5 can use, encrypted with the key file."};
+inline constexpr Setting<std::int64_t> kPasswordLeast{.key = "PasswordMinimumLength",
+                                                      .fallback = 5,
+                                                      .least = 1,
+                                                      .most = 128,
+                                                      .effect = Effect::at_once,
+                                                      .spec = "30 section 5.1",
+                                                      .says = "Fewest characters of a new password."};
+
+/// A row of the table with its type erased, for printing, checking and documentation.
+struct SettingRow {
+  std::string_view key;
+  std::string_view type;  ///< "switch", "number", "seconds", "octets", "text"
+  std::string fallback;
+  std::string least;  ///< empty where it does not count
+  std::string most;
+  Effect effect;
+  std::string_view spec;
+  std::string_view says;
+};
+
+/// Every setting of the table above, in its order.
+std::span<const SettingRow> all_settings();
+/// The row of a key, without regard to case; none for an unknown key.
+const SettingRow* find_setting(std::string_view key);
+/// Why `value` will not do for `row` ("a number from 1 to 1000 is needed"), or none.
+std::optional<std::string> objection(const SettingRow& row, std::string_view value);
+/// The whole of docs/settings.md.
+std::string settings_manual();
+
+/// Orders names without regard to ASCII case.
+struct NoCaseLess {
+  using is_transparent = void;
+  bool operator()(std::string_view a, std::string_view b) const;
+};
+
+/// All values at one moment; immutable once shared, so any thread may read it. A missing value, and one that makes no
+/// sense, gives the default; a number outside least..most gives the nearer of the two.
+class SettingsSnapshot {
+ public:
+  using Values = std::map<std::string, std::string, NoCaseLess>;
+  SettingsSnapshot() = default;
+  explicit SettingsSnapshot(Values values) : values_{std::move(values)} {}
+
+  bool get(const Setting<bool>& s) const;
+  std::int64_t get(const Setting<std::int64_t>& s) const;
+  Seconds get(const Setting<Seconds>& s) const;
+  Octets get(const Setting<Octets>& s) const;
+  std::string get(const Setting<std::string_view>& s) const;
+  /// The text as stored, known key or not.
+  std::optional<std::string> text(std::string_view key) const;
+  const Values& values() const { return values_; }
+
+ private:
+  Values values_;
+};
+
+}  // namespace pennypost

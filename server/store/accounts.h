@@ -1,0 +1,81 @@
+// Accounts (users.users, spec 30 section 5.1): who may log in. A new account gets its initial folders in the same
+// commit.
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/base/ids.h"
+#include "server/base/result.h"
+#include "server/base/units.h"
+
+namespace pennypost::store {
+
+class Database;
+class Directory;
+
+struct Account {
+  AccountId id{};
+  std::string name;  ///< as written at creation; compared without regard to case; never changed
+  std::string comments;
+  bool is_admin = false;
+  bool is_enabled = true;
+  Timestamp created{};
+  std::optional<Timestamp> last_login;
+};
+
+/// What SCRAM-SHA-256 needs (RFC 5802 section 3, RFC 7677); octets, not base64. No iterations: not set.
+struct ScramRecord {
+  std::string salt;
+  int iterations = 0;
+  std::string stored_key;
+  std::string server_key;
+};
+
+/// What is kept of a password. An empty field is not set.
+struct PasswordRecord {
+  std::string argon2id;  ///< libsodium's text form
+  ScramRecord scram;
+  std::string recoverable;  ///< octets encrypted by auth with the key file; never the password itself
+};
+
+struct NewAccount {
+  std::string name;  ///< 1-32 of letters, digits, `.`, `_`, `-`
+  PasswordRecord password;
+  bool is_admin = false;
+  bool is_enabled = true;
+  std::string comments;
+  std::vector<std::string> addresses;  ///< local@domain; a domain not yet local becomes local
+};
+
+/// One object a process; any thread.
+class Accounts {
+ public:
+  Accounts(Database& database, Directory& directory) : database_{database}, directory_{directory} {}
+
+  /// Makes the account, its addresses and the folders INBOX, Drafts, Sent, Trash, Junk (with special uses) in one
+  /// commit. Errors: bad_input (name or address), already_exists (name, or an address that belongs to another account).
+  Result<Account> create(const NewAccount& account);
+  /// Error: not_found.
+  Result<Account> find(std::string_view name);
+  Result<Account> find(AccountId id);
+  /// All, by name.
+  Result<std::vector<Account>> list();
+  /// Deletes the account, its addresses, folders and messages in one commit. The number is never given again.
+  Result<void> remove(AccountId id);
+
+  Result<PasswordRecord> password(AccountId id);
+  Result<void> set_password(AccountId id, const PasswordRecord& password);
+  Result<void> set_admin(AccountId id, bool is_admin);
+  Result<void> set_enabled(AccountId id, bool is_enabled);
+  Result<void> set_comments(AccountId id, std::string_view comments);
+  /// Notes a login at the present time (not synchronous: losing it in a crash costs nothing).
+  Result<void> note_login(AccountId id);
+
+ private:
+  Database& database_;
+  Directory& directory_;
+};
+
+}  // namespace pennypost::store
