@@ -2,6 +2,9 @@
 // answer with status 503, never the end of the service.
 #include "server/http/http_service.h"
 
+#include <array>
+#include <string_view>
+
 #include <Poco/Exception.h>
 #include <Poco/Net/HTTPRequestHandler.h>
 #include <Poco/Net/HTTPRequestHandlerFactory.h>
@@ -14,9 +17,6 @@
 #include <prometheus/client_metric.h>
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
-
-#include <array>
-#include <string_view>
 
 #include "server/base/limits.h"
 #include "server/base/log.h"
@@ -37,7 +37,8 @@ struct Answer {
 
 Answer health(const Sources& sources) {
   if (auto healthy = sources.health(); !healthy) {
-    return {net::HTTPResponse::HTTP_SERVICE_UNAVAILABLE, "text/plain; charset=utf-8", healthy.error().for_client + "\n"};
+    return {net::HTTPResponse::HTTP_SERVICE_UNAVAILABLE, "text/plain; charset=utf-8",
+            healthy.error().for_client + "\n"};
   }
   return {.body = "ok\n"};
 }
@@ -50,11 +51,20 @@ std::string html_escaped(std::string_view text) {
   std::string out;
   for (const char c : text) {
     switch (c) {
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '&': out += "&amp;"; break;
-      case '"': out += "&quot;"; break;
-      default: out += c;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '&':
+        out += "&amp;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      default:
+        out += c;
     }
   }
   return out;
@@ -66,11 +76,12 @@ Answer facts(const Sources& sources) {
     rows += fmt::format("<tr><td>{}</td><td>{}</td></tr>\n", html_escaped(gauge.says), gauge.value);
   }
   const auto healthy = sources.health();
-  return {.type = "text/html; charset=utf-8",
-          .body = fmt::format("<!doctype html>\n<html lang=\"en\"><head><title>Pennypost</title></head>\n"
-                              "<body><h1>Pennypost</h1>\n<p>{}</p>\n<table>\n{}</table>\n"
-                              "<p><a href=\"/health\">health</a> <a href=\"/metrics\">metrics</a></p>\n</body></html>\n",
-                              healthy ? "The server works." : html_escaped(healthy.error().for_client), rows)};
+  return {
+      .type = "text/html; charset=utf-8",
+      .body = fmt::format("<!doctype html>\n<html lang=\"en\"><head><title>Pennypost</title></head>\n"
+                          "<body><h1>Pennypost</h1>\n<p>{}</p>\n<table>\n{}</table>\n"
+                          "<p><a href=\"/health\">health</a> <a href=\"/metrics\">metrics</a></p>\n</body></html>\n",
+                          healthy ? "The server works." : html_escaped(healthy.error().for_client), rows)};
 }
 
 struct Page {
@@ -80,8 +91,11 @@ struct Page {
 constexpr auto kPages = std::to_array<Page>({{"/", facts}, {"/health", health}, {"/metrics", metrics}});
 
 bool is_near(const net::IPAddress& address) {
-  if (address.isIPv4Mapped()) return is_near(net::IPAddress{address.toString().substr(address.toString().rfind(':') + 1)});
-  return address.isLoopback() || address.isSiteLocal() || address.isLinkLocal() || address.isUniqueLocal();
+  if (address.isIPv4Mapped())
+    return is_near(net::IPAddress{address.toString().substr(address.toString().rfind(':') + 1)});
+  const bool unique_local =  // RFC 4193: fc00::/7
+      address.family() == net::IPAddress::IPv6 && (*static_cast<const unsigned char*>(address.addr()) & 0xfe) == 0xfc;
+  return address.isLoopback() || address.isSiteLocal() || address.isLinkLocal() || unique_local;
 }
 
 Answer answer_to(const net::HTTPServerRequest& request, const Sources& sources) {
@@ -151,7 +165,8 @@ Result<std::unique_ptr<HttpService>> HttpService::bind(const std::vector<net::So
       socket.listen();
       inside->sockets.push_back(std::move(socket));
     } catch (const Poco::Exception& failure) {
-      return error(Kind::unavailable, fmt::format("http: cannot listen on {}: {}", address.toString(), failure.displayText()));
+      return error(Kind::unavailable,
+                   fmt::format("http: cannot listen on {}: {}", address.toString(), failure.displayText()));
     }
   }
   return std::unique_ptr<HttpService>{new HttpService{std::move(inside)}};
@@ -160,12 +175,12 @@ Result<std::unique_ptr<HttpService>> HttpService::bind(const std::vector<net::So
 void HttpService::start(Sources sources) {
   inside_->sources = std::move(sources);
   for (const auto& socket : inside_->sockets) {
-    const net::HTTPServerParams::Ptr params{new net::HTTPServerParams};
+    net::HTTPServerParams::Ptr params{new net::HTTPServerParams};
     params->setMaxThreads(kThreads);
     params->setMaxQueued(64);
     params->setTimeout(Poco::Timespan{10, 0});
     params->setKeepAliveTimeout(Poco::Timespan{10, 0});
-    const net::HTTPRequestHandlerFactory::Ptr factory{new Factory{inside_->sources}};
+    net::HTTPRequestHandlerFactory::Ptr factory{new Factory{inside_->sources}};
     inside_->servers.push_back(std::make_unique<net::HTTPServer>(factory, inside_->threads, socket, params));
     inside_->servers.back()->start();
   }

@@ -20,12 +20,12 @@ struct Gauge {
 
 /// Where the pages get what they show. Called by the threads of requests, several at once.
 struct Sources {
-  std::function<Result<void>()> health;         ///< an error is what is wrong, in words
+  std::function<Result<void>()> health;  ///< an error is what is wrong, in words
   std::function<std::vector<Gauge>()> gauges;
 };
 
-/// Answers only clients on loopback and private networks: counts of logins and queue lengths are nobody else's business.
-/// Requests that are not GET or HEAD are 405, unknown paths 404, other clients 403.
+/// Answers only clients on loopback and private networks: counts of logins and queue lengths are nobody else's
+/// business. Requests that are not GET or HEAD are 405, unknown paths 404, other clients 403.
 class HttpService {
  public:
   /// Binds and listens, answers nothing yet. Errors: `unavailable`, naming the address.

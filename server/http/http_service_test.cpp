@@ -26,7 +26,10 @@ class HttpServiceTest : public testing::Test {
     ASSERT_TRUE(bound) << bound.error().for_log;
     service_ = std::move(*bound);
     service_->start({.health = [this] { return healthy_; },
-                     .gauges = [] { return std::vector<Gauge>{{"queue_messages", "Messages <waiting>", 3}}; }});
+                     .gauges =
+                         [] {
+                           return std::vector<Gauge>{{"queue_messages", "Messages <waiting>", 3}};
+                         }});
   }
 
   Reply ask(const std::string& method, const std::string& path) {

@@ -1,11 +1,11 @@
 // The choice of ports: given by a base, or the standard ones with a row of replacements for each.
 #include "server/main/ports.h"
 
+#include <array>
+
 #include <Poco/Exception.h>
 #include <Poco/Net/ServerSocket.h>
 #include <fmt/format.h>
-
-#include <array>
 
 namespace pennypost::main_program {
 
@@ -64,15 +64,16 @@ Result<Ports> free_ports(const std::vector<std::string>& addresses) {
     for (int port = choice.instead; port <= 65535; port += 10000) row.push_back(port);
     bool found = false;
     for (const int port : row) {
-      found = std::ranges::all_of(addresses, [&](const auto& address) { return can_bind(address, static_cast<Port>(port)); });
+      found = std::ranges::all_of(addresses,
+                                  [&](const auto& address) { return can_bind(address, static_cast<Port>(port)); });
       if (found) {
         ports.*choice.port = static_cast<Port>(port);
         break;
       }
     }
     if (!found) {
-      return error(Kind::unavailable,
-                   fmt::format("No free port for what usually listens on {}; tried {}", choice.standard, fmt::join(row, ", ")));
+      return error(Kind::unavailable, fmt::format("No free port for what usually listens on {}; tried {}",
+                                                  choice.standard, fmt::join(row, ", ")));
     }
   }
   return ports;

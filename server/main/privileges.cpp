@@ -2,6 +2,11 @@
 // Needs the system user `pennypost` when started by root; without it everything here says how to make it.
 #include "server/main/privileges.h"
 
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <vector>
+
 #include <acl/libacl.h>
 #include <fmt/format.h>
 #include <grp.h>
@@ -10,11 +15,6 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
-#include <memory>
-#include <vector>
 
 namespace pennypost::main_program {
 
@@ -105,13 +105,14 @@ Result<void> open_the_way(const fs::path& data, const Identity& who) {
     if (stat(folder.c_str(), &info) != 0) return failed(folder.string());
     if (!may_pass(info, who) && !has_pass(folder, who)) {
       if (!let_pass(folder, who)) {
-        return error(Kind::not_permitted,
-                     fmt::format("The system user '{}' may not pass through {} to the data folder {}. Give it the right "
-                                 "(chmod o+x {}) or choose another data folder.",
-                                 kSystemUser, folder.string(), data.string(), folder.string()));
+        return error(
+            Kind::not_permitted,
+            fmt::format("The system user '{}' may not pass through {} to the data folder {}. Give it the right "
+                        "(chmod o+x {}) or choose another data folder.",
+                        kSystemUser, folder.string(), data.string(), folder.string()));
       }
-      fmt::print(stderr, "pennypost: the system user '{}' may now pass through {} (access-control entry)\n", kSystemUser,
-                 folder.string());
+      fmt::print(stderr, "pennypost: the system user '{}' may now pass through {} (access-control entry)\n",
+                 kSystemUser, folder.string());
     }
     if (folder == folder.parent_path()) return {};
   }
@@ -125,7 +126,8 @@ Result<fs::path> prepare_data_folder(const fs::path& data) {
   if (code) return error(Kind::bad_input, fmt::format("{}: {}", data.string(), code.message()));
   const fs::path folder = absolute.has_filename() ? absolute : absolute.parent_path();  // "DIR/" is DIR
   fs::create_directories(folder, code);
-  if (code) return error(Kind::unavailable, fmt::format("Cannot make the data folder {}: {}", folder.string(), code.message()));
+  if (code)
+    return error(Kind::unavailable, fmt::format("Cannot make the data folder {}: {}", folder.string(), code.message()));
   struct stat info {};
   if (stat(folder.c_str(), &info) != 0) return failed(folder.string());
   if (!S_ISDIR(info.st_mode)) return error(Kind::bad_input, fmt::format("{} is not a folder", folder.string()));
@@ -133,8 +135,9 @@ Result<fs::path> prepare_data_folder(const fs::path& data) {
   if (geteuid() != 0) {
     if (info.st_uid != geteuid()) {
       const passwd* owner = getpwuid(info.st_uid);
-      return error(Kind::not_permitted, fmt::format("The data folder {} belongs to {}: run this as that user or as root",
-                                                    folder.string(), owner != nullptr ? owner->pw_name : "another user"));
+      return error(Kind::not_permitted,
+                   fmt::format("The data folder {} belongs to {}: run this as that user or as root", folder.string(),
+                               owner != nullptr ? owner->pw_name : "another user"));
     }
     return folder;
   }
