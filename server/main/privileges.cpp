@@ -12,6 +12,7 @@
 #include <grp.h>
 #include <pwd.h>
 #include <sys/acl.h>
+#include <sys/capability.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -118,6 +119,20 @@ Result<void> open_the_way(const fs::path& data, const Identity& who) {
   }
 }
 
+/// After setresuid with kept capabilities: everything goes but what binds low ports. A machine that does not give that
+/// one leaves none: binding then says so.
+void keep_only(LowPorts low_ports) {
+  const std::unique_ptr<std::remove_pointer_t<cap_t>, int (*)(void*)> wanted{cap_init(), cap_free};
+  const cap_value_t bind = CAP_NET_BIND_SERVICE;
+  if (low_ports == LowPorts::bind) {
+    cap_set_flag(wanted.get(), CAP_PERMITTED, 1, &bind, CAP_SET);
+    cap_set_flag(wanted.get(), CAP_EFFECTIVE, 1, &bind, CAP_SET);
+  }
+  if (cap_set_proc(wanted.get()) == 0) return;
+  const std::unique_ptr<std::remove_pointer_t<cap_t>, int (*)(void*)> none{cap_init(), cap_free};
+  cap_set_proc(none.get());
+}
+
 }  // namespace
 
 Result<fs::path> prepare_data_folder(const fs::path& data) {
@@ -161,7 +176,7 @@ Result<fs::path> prepare_data_folder(const fs::path& data) {
   return folder;
 }
 
-Result<void> become_owner_of(const fs::path& data) {
+Result<void> become_owner_of(const fs::path& data, LowPorts low_ports) {
   if (geteuid() != 0) return {};
   struct stat info {};
   if (stat(data.c_str(), &info) != 0) return failed(data.string());
@@ -172,7 +187,9 @@ Result<void> become_owner_of(const fs::path& data) {
   if (chdir("/") != 0) return failed("chdir /");
   if (initgroups(owner->pw_name, owner->pw_gid) != 0) return failed("initgroups");
   if (setresgid(owner->pw_gid, owner->pw_gid, owner->pw_gid) != 0) return failed("setresgid");
+  prctl(PR_SET_KEEPCAPS, low_ports == LowPorts::bind ? 1 : 0);
   if (setresuid(owner->pw_uid, owner->pw_uid, owner->pw_uid) != 0) return failed("setresuid");
+  keep_only(low_ports);
   if (setuid(0) == 0) return error(Kind::internal, "Root was given up, yet could be taken back");
   prctl(PR_SET_DUMPABLE, 1);  // after a change of user the kernel hides /proc/self; nothing secret from our own user
   return {};

@@ -15,8 +15,13 @@ inline constexpr const char* kSystemUser = "pennypost";
 /// another user: the folder must be that user's. Returns the absolute path. Errors name the folder and what to do.
 Result<std::filesystem::path> prepare_data_folder(const std::filesystem::path& data);
 
-/// Gives up root for good: user, groups and capabilities become those of the owner of `data`. Does nothing when not
-/// started by root. Call after binding ports below 1024. Afterwards the working folder is `/`.
-Result<void> become_owner_of(const std::filesystem::path& data);
+enum class LowPorts {
+  no,    ///< keep nothing of root
+  bind,  ///< keep the right to bind ports below 1024 (CAP_NET_BIND_SERVICE), where root had it
+};
+
+/// Gives up root for good: user, groups and all capabilities but the one asked for become those of the owner of `data`.
+/// Does nothing when not started by root. Call before there are threads. Afterwards the working folder is `/`.
+Result<void> become_owner_of(const std::filesystem::path& data, LowPorts low_ports = LowPorts::no);
 
 }  // namespace pennypost::main_program
