@@ -7,8 +7,9 @@
 
 #include <sodium.h>
 
-#include "server/auth/octets.h"
+#include "server/auth/digests.h"
 #include "server/auth/saslprep.h"
+#include "server/base/random.h"
 
 namespace pennypost::auth {
 namespace {

@@ -8,8 +8,9 @@
 
 #include <openssl/evp.h>
 
-#include "server/auth/octets.h"
+#include "server/auth/digests.h"
 #include "server/auth/saslprep.h"
+#include "server/base/text.h"
 
 namespace pennypost::auth {
 namespace {
@@ -79,7 +80,7 @@ ScramProofs scram_proofs(std::string_view salted, std::string_view auth_message)
 bool proves(const ScramKeys& keys, std::string_view auth_message, std::string_view client_proof) {
   if (client_proof.size() != keys.stored_key.size()) return false;
   const std::string client_key = exclusive_or(client_proof, hmac_sha256(keys.stored_key, auth_message));
-  return equal_in_constant_time(sha256(client_key), keys.stored_key);
+  return same_secret(sha256(client_key), keys.stored_key);
 }
 
 std::string server_signature(const ScramKeys& keys, std::string_view auth_message) {
@@ -125,7 +126,7 @@ std::optional<ScramServerFirst> parse_server_first(std::string_view text) {
   const auto salt = value_of('s', take_attribute(text));
   const auto count = value_of('i', take_attribute(text));
   if (!nonce || !is_nonce(*nonce) || !salt || !count) return std::nullopt;
-  auto octets = from_base64(*salt);
+  auto octets = base64_decode(*salt);
   const auto iterations = to_iterations(*count);
   if (!octets || octets->empty() || !iterations) return std::nullopt;
   return ScramServerFirst{std::string{*nonce}, *std::move(octets), *iterations};
@@ -140,8 +141,8 @@ std::optional<ScramClientFinal> parse_client_final(std::string_view text) {
   const auto binding = value_of('c', take_attribute(rest));
   const auto nonce = value_of('r', take_attribute(rest));
   if (!binding || !nonce) return std::nullopt;
-  auto bound = from_base64(*binding);
-  auto proof = from_base64(text.substr(at + 3));
+  auto bound = base64_decode(*binding);
+  auto proof = base64_decode(text.substr(at + 3));
   if (!bound || !proof) return std::nullopt;
   out.binding = *std::move(bound);
   out.nonce = *nonce;

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "server/auth/octets.h"
+#include "server/base/text.h"
 
 namespace pennypost::auth {
 namespace {
@@ -26,10 +26,10 @@ TEST(Scram, TheDialogueOfRfc7677IsProvenAndSigned) {
   const std::string message = first->bare + "," + std::string{kServerFirst} + "," + final->without_proof;
   const ScramKeys keys = scram_keys("pencil", server->salt, server->iterations);
   EXPECT_TRUE(proves(keys, message, final->proof));
-  EXPECT_EQ(to_base64(server_signature(keys, message)), kSignature);
+  EXPECT_EQ(base64_encode(server_signature(keys, message)), kSignature);
   const auto proofs = scram_proofs(salted_password("pencil", server->salt, server->iterations), message);
   EXPECT_EQ(proofs.client_proof, final->proof);
-  EXPECT_EQ(to_base64(proofs.server_signature), kSignature);
+  EXPECT_EQ(base64_encode(proofs.server_signature), kSignature);
   EXPECT_FALSE(proves(scram_keys("pencil!", server->salt, server->iterations), message, final->proof));
   EXPECT_FALSE(proves(keys, message + " ", final->proof));
   EXPECT_FALSE(proves(keys, message, final->proof.substr(1)));

@@ -13,7 +13,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "server/auth/octets.h"
+#include "server/auth/digests.h"
+#include "server/base/random.h"
+#include "server/base/text.h"
 
 namespace pennypost::auth {
 namespace {
@@ -54,7 +56,7 @@ std::string derived(std::string_view master, std::uint64_t which, std::size_t oc
 
 /// Makes the file; another process that was quicker is no error.
 Result<void> create(const std::filesystem::path& file) {
-  const std::string aside = fmt::format("{}.{}.{}", file.string(), ::getpid(), to_hex(random_octets(4)));
+  const std::string aside = fmt::format("{}.{}.{}", file.string(), ::getpid(), hex_encode(random_octets(4)));
   {
     const OpenFile out{::open(aside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)};
     if (!out) return system_error("cannot make", aside, errno);

@@ -64,6 +64,12 @@ inline constexpr Limit<int> kSmtpErrors{"smtp.errors", 100, "spec 40 section 3.2
 inline constexpr Limit<Seconds> kSmtpMessageTime{
     "smtp.message_time", 600s, "ours: for the first MiB of a message and for each further one; stops one octet a second"};
 
+// Logins (server/auth).
+inline constexpr Limit<Octets> kSaslLine{"sasl.line", 12'288_B, "RFC 4954 4: octets of one base64 line"};
+inline constexpr Limit<Octets> kPasswordOctets{"auth.password", 256_B, "ours: octets of a new password"};
+inline constexpr Limit<int> kGuardEntries{"auth.guard_entries", 100'000,
+                                          "ours: remembered failures by account and address, and by address"};
+
 /// One line of docs/limits.md.
 struct LimitRow {
   std::string_view name;

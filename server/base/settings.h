@@ -205,6 +205,72 @@ inline constexpr Setting<std::int64_t> kPasswordLeast{.key = "PasswordMinimumLen
                                                       .spec = "30 section 5.1",
                                                       .says = "Fewest characters of a new password."};
 
+inline constexpr Setting<bool> kRequireEncryptedLogin{
+    .key = "RequireEncryptedAuthentication",
+    .fallback = false,
+    .effect = Effect::next_connection,
+    .spec = "50 section 1.2",
+    .says = "Refuse plain text passwords on connections without TLS; APOP, CRAM-MD5 and SCRAM stay allowed."};
+
+// ---- login guard
+inline constexpr Setting<std::int64_t> kLockAfter{
+    .key = "LockoutAttempts",
+    .fallback = 3,
+    .least = 1,
+    .most = 99,
+    .effect = Effect::at_once,
+    .spec = "50 section 1.5",
+    .says = "Wrong passwords in a row after which an account is locked for the address they came from."};
+inline constexpr Setting<Seconds> kLockFor{.key = "LockoutTime",
+                                           .fallback = 1800s,
+                                           .least = 60s,
+                                           .most = 599'940s,
+                                           .effect = Effect::at_once,
+                                           .spec = "50 section 1.5",
+                                           .says = "How long an account stays locked for that address."};
+inline constexpr Setting<bool> kLockWebOnLoopback{
+    .key = "LockoutWebOnLoopback",
+    .fallback = false,
+    .effect = Effect::at_once,
+    .spec = "50 section 1.5",
+    .says = "Lock accounts for webmail and administration from 127.0.0.1 too."};
+inline constexpr Setting<std::int64_t> kBlockAfter{
+    .key = "FailedLoginThreshold",
+    .fallback = 10,
+    .least = 1,
+    .most = 100'000,
+    .effect = Effect::at_once,
+    .spec = "50 section 1.5",
+    .says = "Failed logins of one address, over all services and names, that block it."};
+inline constexpr Setting<Seconds> kBlockPeriod{.key = "MonitorLoginsPeriod",
+                                               .fallback = 1800s,
+                                               .least = 60s,
+                                               .most = 604'800s,
+                                               .effect = Effect::at_once,
+                                               .spec = "50 section 1.5",
+                                               .says = "Age up to which a failed login counts for the block."};
+inline constexpr Setting<Seconds> kBlockFor{.key = "FailedLoginBlockTime",
+                                            .fallback = 1800s,
+                                            .least = 60s,
+                                            .most = 604'800s,
+                                            .effect = Effect::at_once,
+                                            .spec = "50 section 1.5",
+                                            .says = "How long an address stays blocked."};
+inline constexpr Setting<std::int64_t> kPop3FailuresMost{
+    .key = "Pop3MaxFailedLogins",
+    .fallback = 3,
+    .least = 1,
+    .most = 100,
+    .effect = Effect::next_connection,
+    .spec = "50 section 2.1",
+    .says = "Failed logins of one POP3 session after which it is ended."};
+inline constexpr Setting<bool> kPop3Hold{
+    .key = "Pop3HoldDeleted",
+    .fallback = false,
+    .effect = Effect::next_connection,
+    .spec = "50 section 2.1",
+    .says = "Hold messages that a POP3 client deletes (kept, invisible to clients) instead of deleting them."};
+
 /// A row of the table with its type erased, for printing, checking and documentation.
 struct SettingRow {
   std::string_view key;
