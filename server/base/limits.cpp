@@ -35,6 +35,10 @@ std::vector<LimitRow> all_limits() {
       row(kHeaderAddresses),
       row(kReferences),
       row(kHtmlUrls),
+      // auth
+      row(kSaslLine),
+      row(kPasswordOctets),
+      row(kGuardEntries),
   };
 }
 
