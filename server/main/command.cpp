@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "server/main/accounts_setup.h"
 #include "server/main/privileges.h"
 
 namespace pennypost::main_program {
@@ -58,7 +59,11 @@ Result<std::unique_ptr<store::Store>> open_store(const fs::path& data, store::Mo
   auto external = external_server(*folder);
   if (!external) return std::move(external).error();
   options.external = std::move(*external);
-  return store::Store::open(options);
+  auto store = store::Store::open(options);
+  if (store) {
+    if (auto domains = ensure_domains(**store); !domains) return std::move(domains).error();
+  }
+  return store;
 }
 
 void fail(Call& call, const Error& error) {
@@ -67,6 +72,7 @@ void fail(Call& call, const Error& error) {
 }
 
 void with_store(Call& call, const std::function<Result<void>(store::Store&)>& act) {
+  call.data = fs::absolute(call.data);  // giving up root changes the working folder
   auto opened = open_store(call.data, store::Mode::tool);
   if (!opened) return fail(call, opened.error());
   if (auto done = act(**opened); !done) fail(call, done.error());
