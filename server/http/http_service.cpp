@@ -91,8 +91,6 @@ struct Page {
 constexpr auto kPages = std::to_array<Page>({{"/", facts}, {"/health", health}, {"/metrics", metrics}});
 
 bool is_near(const net::IPAddress& address) {
-  if (address.isIPv4Mapped())
-    return is_near(net::IPAddress{address.toString().substr(address.toString().rfind(':') + 1)});
   const bool unique_local =  // RFC 4193: fc00::/7
       address.family() == net::IPAddress::IPv6 && (*static_cast<const unsigned char*>(address.addr()) & 0xfe) == 0xfc;
   return address.isLoopback() || address.isSiteLocal() || address.isLinkLocal() || unique_local;
