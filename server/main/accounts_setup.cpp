@@ -4,6 +4,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -42,6 +43,33 @@ Result<void> write_private(const fs::path& file, const std::string& text) {
   if (written) return {};
   return error(reason == ENOSPC ? Kind::disk_full : Kind::not_permitted,
                fmt::format("{}: {}", file.string(), std::strerror(reason)));
+}
+
+constexpr const char* kFirstPasswords = "first-passwords";
+constexpr const char* kAdmin = "admin";
+constexpr const char* kDemo = "demo";
+
+FirstAccounts read_first(const fs::path& data) {
+  std::ifstream file{data / kFirstPasswords};
+  FirstAccounts first;
+  std::string name;
+  std::string password;
+  while (file >> name >> password) {
+    if (name == kAdmin) first.admin_password = password;
+    if (name == kDemo) first.demo_password = password;
+  }
+  return first;
+}
+
+/// The file goes when there is nothing left to keep.
+Result<void> write_first(const fs::path& data, const FirstAccounts& first) {
+  std::string text;
+  if (!first.admin_password.empty()) text += fmt::format("{} {}\n", kAdmin, first.admin_password);
+  if (!first.demo_password.empty()) text += fmt::format("{} {}\n", kDemo, first.demo_password);
+  if (!text.empty()) return write_private(data / kFirstPasswords, text);
+  std::error_code ignored;  // it may not have been there
+  fs::remove(data / kFirstPasswords, ignored);
+  return {};
 }
 
 }  // namespace
@@ -88,7 +116,11 @@ Result<void> change_password(store::Store& store, const fs::path& data, const st
   if (!account) return std::move(account).error();
   auto record = record_of(store, data, password, is_recoverable);
   if (!record) return std::move(record).error();
-  return store.accounts().set_password(account->id, *record);
+  if (auto stored = store.accounts().set_password(account->id, *record); !stored) return stored;
+  FirstAccounts first = read_first(data);
+  if (account->name == kAdmin) first.admin_password.clear();
+  if (account->name == kDemo) first.demo_password.clear();
+  return write_first(data, first);
 }
 
 std::string generated_password() {
@@ -98,19 +130,18 @@ std::string generated_password() {
   return out;
 }
 
-Result<std::optional<FirstAccounts>> ensure_first_accounts(store::Store& store, const fs::path& data) {
+Result<FirstAccounts> ensure_first_accounts(store::Store& store, const fs::path& data) {
   auto accounts = store.accounts().list();
   if (!accounts) return std::move(accounts).error();
-  if (!accounts->empty()) return std::optional<FirstAccounts>{};
+  if (!accounts->empty()) return read_first(data);
   const FirstAccounts first{generated_password(), generated_password()};
-  const auto text = fmt::format("admin {}\ndemo {}\n", first.admin_password, first.demo_password);
-  if (auto written = write_private(data / "first-passwords", text); !written) return std::move(written).error();
+  if (auto written = write_first(data, first); !written) return std::move(written).error();
   for (const AccountWish& wish :
-       {AccountWish{.name = "admin", .password = first.admin_password, .is_admin = true, .comments = "Administrator"},
-        AccountWish{.name = "demo", .password = first.demo_password, .comments = "For trying out"}}) {
+       {AccountWish{.name = kAdmin, .password = first.admin_password, .is_admin = true, .comments = "Administrator"},
+        AccountWish{.name = kDemo, .password = first.demo_password, .comments = "For trying out"}}) {
     if (auto made = make_account(store, data, wish); !made) return std::move(made).error();
   }
-  return std::optional{first};
+  return first;
 }
 
 }  // namespace pennypost::main_program

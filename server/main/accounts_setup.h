@@ -43,7 +43,8 @@ struct FirstAccounts {
 };
 
 /// Where there is no account at all: `admin` and `demo` with generated passwords, which are also written to
-/// DATA/first-passwords (mode 0600) so that they are not lost with the screen. None when there are accounts already.
-Result<std::optional<FirstAccounts>> ensure_first_accounts(store::Store& store, const std::filesystem::path& data);
+/// DATA/first-passwords (mode 0600) so that they are not lost with the screen. Gives what that file holds; a password
+/// is empty once it was changed (change_password) or the file deleted.
+Result<FirstAccounts> ensure_first_accounts(store::Store& store, const std::filesystem::path& data);
 
 }  // namespace pennypost::main_program
