@@ -215,9 +215,9 @@ Result<std::unique_ptr<Service>> Service::bind(ServiceOptions options, Session s
     try {
       Poco::Net::ServerSocket socket;
       if (binding.address.family() == Poco::Net::SocketAddress::IPv6)
-        socket.bind6(binding.address, true, true);  // IPv6 only: IPv4 has a binding of its own
+        socket.bind6(binding.address, true, false, true);  // IPv6 only: IPv4 has a binding of its own
       else
-        socket.bind(binding.address, true);
+        socket.bind(binding.address, true, false);
       socket.listen(kBacklog);
       inside->bindings.push_back({socket.address(), binding.security});
       inside->sockets.push_back(socket);
