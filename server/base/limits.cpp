@@ -35,6 +35,13 @@ std::vector<LimitRow> all_limits() {
       row(kHeaderAddresses),
       row(kReferences),
       row(kHtmlUrls),
+      // delivery
+      row(kContentInMemory),
+      row(kSearchText),
+      // smtp
+      row(kSmtpLine),
+      row(kSmtpErrors),
+      row(kSmtpMessageTime),
       // auth
       row(kSaslLine),
       row(kPasswordOctets),

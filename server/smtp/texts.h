@@ -19,6 +19,8 @@ inline constexpr auto kShuttingDown = smtp_text(421, {4, 3, 2}, "Service shuttin
 inline constexpr auto kIdleTooLong = smtp_text(421, {4, 4, 2}, "Timeout waiting for data from the client");
 inline constexpr auto kTooManyErrors = smtp_text(421, {4, 7, 0}, "Too many errors, closing transmission channel");
 inline constexpr auto kInternalError = smtp_text(421, {4, 3, 0}, "Internal error, closing transmission channel");
+inline constexpr auto kBlocked =
+    smtp_text(421, {4, 7, 1}, "Your connection has been blocked temporarily - Try again later", Mark::exact);
 inline constexpr auto kBye = smtp_text(221, {2, 0, 0}, "Closing transmission channel");
 
 // Syntax and sequence
@@ -37,6 +39,8 @@ inline constexpr auto kMailFirst = smtp_text(503, {5, 5, 1}, "Send MAIL first");
 inline constexpr auto kMailTwice = smtp_text(503, {5, 5, 1}, "Sender already given");
 inline constexpr auto kNoRecipients = smtp_text(503, {5, 5, 1}, "No valid recipients");
 inline constexpr auto kDataInsideBdat = smtp_text(503, {5, 5, 1}, "BDAT transfer in progress");
+
+inline constexpr auto kBdatFailed = smtp_text(503, {5, 5, 1}, "A part of the message was refused, send RSET");
 
 // MAIL, RCPT
 inline constexpr auto kSenderOk = smtp_text(250, {2, 1, 0}, "Sender OK");
@@ -86,6 +90,8 @@ inline constexpr auto kOk = smtp_text(250, {2, 0, 0}, "OK");
 inline constexpr auto kCommandNotAvailable = smtp_text(502, {5, 5, 1}, "Command not available");
 inline constexpr auto kVerifyDenied = smtp_text(550, {5, 7, 1}, "Access denied");
 inline constexpr auto kNotSureWho = smtp_text(252, {2, 5, 0}, "Cannot verify, but will take mail for this user");
+inline constexpr auto kNoSuchList = smtp_text(550, {5, 1, 1}, "No such list");
+inline constexpr auto kNoSuchHelp = smtp_text(504, {5, 5, 4}, "No help on");    // " <word>" after it
 inline constexpr auto kEtrnRefused = smtp_text(459, {4, 5, 4}, "not allowed");  // "Node <domain> " before it
 
 }  // namespace pennypost::smtp
