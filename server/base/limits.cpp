@@ -46,6 +46,9 @@ std::vector<LimitRow> all_limits() {
       row(kSaslLine),
       row(kPasswordOctets),
       row(kGuardEntries),
+      // pop3
+      row(kPop3Line),
+      row(kPop3Errors),
   };
 }
 
