@@ -46,6 +46,10 @@ function(pennypost_folder name)
     target_compile_definitions(${name}_test PRIVATE PENNYPOST_TESTDATA="${PROJECT_SOURCE_DIR}/testdata"
                                PENNYPOST_PROGRAM="${CMAKE_BINARY_DIR}/pennypost")
     add_test(NAME ${name}_test COMMAND ${name}_test)
+    if(PENNYPOST_SANITIZE STREQUAL "thread")
+      set_tests_properties(${name}_test PROPERTIES ENVIRONMENT
+                           "TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/cmake/tsan-suppressions.txt")
+    endif()
   endif()
   if(PENNYPOST_FUZZ)
     foreach(file IN LISTS fuzzers)
