@@ -1,11 +1,12 @@
-# pennypost_folder(NAME [USES target ...] [TEST_USES target ...] [NO_PCH])
-# Makes of the calling folder (and its sub-folders that have no CMakeLists.txt of their own):
-#   pennypost_NAME   static library of every *.cpp that is neither a test nor a fuzz target
+# pennypost_folder(NAME [USES target ...] [TEST_USES target ...] [PROGRAM name] [NO_PCH])
+# Makes of the calling folder and its sub-folders:
+#   pennypost_NAME   static library of every *.cpp that is neither a test nor a fuzz target nor main.cpp
+#   PROGRAM          of the folder's main.cpp and that library
 #   NAME_test        one GoogleTest program of every *_test.cpp, registered with CTest under that name
 #   NAME_X_fuzz      one libFuzzer program for every X_fuzz.cpp, only with PENNYPOST_FUZZ
 # Files are found by name; adding one needs no line here.
 function(pennypost_folder name)
-  cmake_parse_arguments(ARG "NO_PCH" "" "USES;TEST_USES" ${ARGN})
+  cmake_parse_arguments(ARG "NO_PCH" "PROGRAM" "USES;TEST_USES" ${ARGN})
   file(GLOB_RECURSE all CONFIGURE_DEPENDS *.cpp)
   set(sources)
   set(tests)
@@ -15,7 +16,7 @@ function(pennypost_folder name)
       list(APPEND tests ${file})
     elseif(file MATCHES "_fuzz\\.cpp$")
       list(APPEND fuzzers ${file})
-    else()
+    elseif(NOT file MATCHES "/main\\.cpp$")
       list(APPEND sources ${file})
     endif()
   endforeach()
@@ -35,12 +36,20 @@ function(pennypost_folder name)
     target_include_directories(${library} INTERFACE ${PROJECT_SOURCE_DIR})
   endif()
 
+  if(ARG_PROGRAM)
+    add_executable(${ARG_PROGRAM} main.cpp)
+    target_link_libraries(${ARG_PROGRAM} PRIVATE ${library})
+  endif()
   if(tests AND NOT PENNYPOST_FUZZ)
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE ${library} ${ARG_TEST_USES} GTest::gmock GTest::gtest_main)
     target_compile_definitions(${name}_test PRIVATE PENNYPOST_TESTDATA="${PROJECT_SOURCE_DIR}/testdata"
                                PENNYPOST_PROGRAM="${CMAKE_BINARY_DIR}/pennypost")
     add_test(NAME ${name}_test COMMAND ${name}_test)
+    if(PENNYPOST_SANITIZE STREQUAL "thread")
+      set_tests_properties(${name}_test PROPERTIES ENVIRONMENT
+                           "TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/cmake/tsan-suppressions.txt")
+    endif()
   endif()
   if(PENNYPOST_FUZZ)
     foreach(file IN LISTS fuzzers)

@@ -10,6 +10,7 @@ find_package(Poco REQUIRED COMPONENTS Foundation Crypto Net NetSSL Util JSON XML
 find_package(fmt REQUIRED)
 find_package(pegtl REQUIRED PATHS /usr/share/pegtl/cmake)
 find_package(CLI11 REQUIRED)
+find_package(prometheus-cpp REQUIRED)
 if(NOT PENNYPOST_FUZZ)
   find_package(GTest REQUIRED)
 endif()

@@ -51,6 +51,31 @@ inline constexpr Limit<int> kHeaderAddresses{"message.header_addresses", 10'000,
 inline constexpr Limit<int> kReferences{"message.references", 1'000, "message ids of one field; more are left out"};
 inline constexpr Limit<int> kHtmlUrls{"message.urls", 10'000, "URLs of one message that the filter looks at"};
 
+// The way of a message (server/delivery).
+inline constexpr Limit<Octets> kContentInMemory{
+    "delivery.content_in_memory", 1_MiB,
+    "ours: octets of a message on its way that stand in memory; more go to the spool folder"};
+
+inline constexpr Limit<Octets> kSearchText{
+    "delivery.search_text", 1_MiB, "ours: decoded text of one message that SEARCH finds without reading the message"};
+
+// SMTP (server/smtp).
+inline constexpr Limit<Octets> kSmtpLine{"smtp.line", 16_KiB, "RFC 5321 4.5.3.1.4: 512; RFC 4954 4: 12,288"};
+inline constexpr Limit<int> kSmtpErrors{"smtp.errors", 100, "spec 40 section 3.2: 5xx replies in a row, then 421"};
+inline constexpr Limit<Seconds> kSmtpMessageTime{
+    "smtp.message_time", 600s,
+    "ours: for the first MiB of a message and for each further one; stops one octet a second"};
+
+// Logins (server/auth).
+inline constexpr Limit<Octets> kSaslLine{"sasl.line", 12'288_B, "RFC 4954 4: octets of one base64 line"};
+inline constexpr Limit<Octets> kPasswordOctets{"auth.password", 256_B, "ours: octets of a new password"};
+inline constexpr Limit<int> kGuardEntries{"auth.guard_entries", 100'000,
+                                          "ours: remembered failures by account and address, and by address"};
+
+// POP3 (server/pop3).
+inline constexpr Limit<Octets> kPop3Line{"pop3.line", 12'288_B, "RFC 2449 4: 255; RFC 4954 4 for lines of AUTH"};
+inline constexpr Limit<int> kPop3Errors{"pop3.errors", 50, "ours: commands of a session that make no sense"};
+
 /// One line of docs/limits.md.
 struct LimitRow {
   std::string_view name;

@@ -63,7 +63,8 @@ void log(const LogEvent& event, std::initializer_list<LogField> fields = {});
 void log(const LogEvent& event, const Error& error, std::initializer_list<LogField> fields = {});
 /// Whether any sink takes lines of this level: for callers whose fields are dear.
 bool log_takes(Level level);
-/// How often an event was logged or would have been (levels that are off count too), by name; for metrics.
+/// How often an event was logged or would have been (notice and above, also when nobody takes them), by name; for
+/// metrics.
 std::vector<std::pair<std::string, std::uint64_t>> log_counts();
 
 /// As long as it lives, every line of this thread carries the field too: LogScope scope{"session", id}. They nest.

@@ -65,7 +65,7 @@ inline constexpr Setting<Octets> kMessageMost{.key = "MaxMessageSize",
                                               .most = {2'147'483'647},
                                               .effect = Effect::next_connection,
                                               .spec = "40 section 4",
-                                              .says = "Octets of the largest message that SMTP and IMAP APPEND take."};
+                                              .says = "Octets of the largest message that SMTP and IMAP APPEND take; 0: 2 GiB."};
 inline constexpr Setting<std::int64_t> kMaxHops{
     .key = "MaxHops",
     .fallback = 30,
@@ -90,6 +90,41 @@ inline constexpr Setting<Seconds> kSmtpTimeout{
     .effect = Effect::next_connection,
     .spec = "40 section 2",
     .says = "How long an SMTP client may be silent (RFC 5321 4.5.3.2.7: five minutes)."};
+
+inline constexpr Setting<std::int64_t> kSmtpNul{
+    .key = "SmtpSvrNullCharacterReplacement", .fallback = 0, .least = 0, .most = 255, .effect = Effect::next_connection,
+    .spec = "40 section 2.9",
+    .says = "NUL in a message: 0 refuses it, 255 drops the NUL, any other number is the character put in its place."};
+inline constexpr Setting<std::string_view> kSmtpAuthentication{
+    .key = "SmtpAuthentication", .fallback = "optional", .effect = Effect::next_connection, .spec = "40 section 2.1",
+    .says = "AUTH on the SMTP service: disabled (not offered), optional, required (before sending anywhere)."};
+inline constexpr Setting<bool> kSmtpInternalWithoutAuth{
+    .key = "SmtpInternalWithoutAuthentication", .fallback = true, .effect = Effect::next_connection,
+    .spec = "40 section 2.1", .says = "Mail to local addresses needs no authentication even where it is required."};
+inline constexpr Setting<bool> kSmtpAuthenticatedMayRelay{
+    .key = "SmtpAuthenticatedMayRelay", .fallback = true, .effect = Effect::next_connection, .spec = "40 section 7",
+    .says = "Who has logged in may send outside from any address; off: only from addresses with an Allow line."};
+inline constexpr Setting<std::string_view> kSmtpEncryption{
+    .key = "SmtpEncryption", .fallback = "None/TLS", .effect = Effect::next_connection, .spec = "40 section 2.1",
+    .says = "None/TLS: STARTTLS is offered, clear sessions are allowed; TLS: STARTTLS is demanded."};
+inline constexpr Setting<bool> kSmtpDsnOff{
+    .key = "SmtpDisableDsn", .fallback = false, .effect = Effect::next_connection, .spec = "40 section 2.8",
+    .says = "Takes DSN (RFC 3461) out of EHLO and ignores its parameters."};
+inline constexpr Setting<bool> kSmtpRefusePercent{
+    .key = "SmtpRefusePercent", .fallback = true, .effect = Effect::next_connection, .spec = "40 section 2.8",
+    .says = "Refuses recipients with a percent sign in the local part."};
+inline constexpr Setting<std::string_view> kSmtpRefuseHello{
+    .key = "SmtpRefuseConnectionsFrom", .effect = Effect::next_connection, .spec = "40 section 2.8",
+    .says = "Clients whose HELO or EHLO name holds this text are refused; empty: none."};
+inline constexpr Setting<bool> kSmtpVerify{
+    .key = "SmtpEnableVrfyExpn", .fallback = false, .effect = Effect::next_connection, .spec = "40 section 2.7",
+    .says = "Answers VRFY and EXPN for clients of the local networks and for who has logged in."};
+inline constexpr Setting<std::int64_t> kSmtpSessions{
+    .key = "SmtpMaximumSessions", .fallback = 1000, .least = 1, .most = 10'000, .effect = Effect::restart,
+    .spec = "40 section 2.5", .says = "Most SMTP sessions at the same time."};
+inline constexpr Setting<std::int64_t> kSmtpSessionsFromAddress{
+    .key = "SmtpMaximumSessionsPerAddress", .fallback = 0, .least = 0, .most = 10'000, .effect = Effect::restart,
+    .spec = "40 section 2.5", .says = "Most SMTP sessions of one address at the same time; 0: no limit."};
 
 // ---- POP3 and IMAP
 inline constexpr Setting<Seconds> kPop3Timeout{
@@ -204,6 +239,72 @@ inline constexpr Setting<std::int64_t> kPasswordLeast{.key = "PasswordMinimumLen
                                                       .effect = Effect::at_once,
                                                       .spec = "30 section 5.1",
                                                       .says = "Fewest characters of a new password."};
+
+inline constexpr Setting<bool> kRequireEncryptedLogin{
+    .key = "RequireEncryptedAuthentication",
+    .fallback = false,
+    .effect = Effect::next_connection,
+    .spec = "50 section 1.2",
+    .says = "Refuse plain text passwords on connections without TLS; APOP, CRAM-MD5 and SCRAM stay allowed."};
+
+// ---- login guard
+inline constexpr Setting<std::int64_t> kLockAfter{
+    .key = "LockoutAttempts",
+    .fallback = 3,
+    .least = 1,
+    .most = 99,
+    .effect = Effect::at_once,
+    .spec = "50 section 1.5",
+    .says = "Wrong passwords in a row after which an account is locked for the address they came from."};
+inline constexpr Setting<Seconds> kLockFor{.key = "LockoutTime",
+                                           .fallback = 1800s,
+                                           .least = 60s,
+                                           .most = 599'940s,
+                                           .effect = Effect::at_once,
+                                           .spec = "50 section 1.5",
+                                           .says = "How long an account stays locked for that address."};
+inline constexpr Setting<bool> kLockWebOnLoopback{
+    .key = "LockoutWebOnLoopback",
+    .fallback = false,
+    .effect = Effect::at_once,
+    .spec = "50 section 1.5",
+    .says = "Lock accounts for webmail and administration from 127.0.0.1 too."};
+inline constexpr Setting<std::int64_t> kBlockAfter{
+    .key = "FailedLoginThreshold",
+    .fallback = 10,
+    .least = 1,
+    .most = 100'000,
+    .effect = Effect::at_once,
+    .spec = "50 section 1.5",
+    .says = "Failed logins of one address, over all services and names, that block it."};
+inline constexpr Setting<Seconds> kBlockPeriod{.key = "MonitorLoginsPeriod",
+                                               .fallback = 1800s,
+                                               .least = 60s,
+                                               .most = 604'800s,
+                                               .effect = Effect::at_once,
+                                               .spec = "50 section 1.5",
+                                               .says = "Age up to which a failed login counts for the block."};
+inline constexpr Setting<Seconds> kBlockFor{.key = "FailedLoginBlockTime",
+                                            .fallback = 1800s,
+                                            .least = 60s,
+                                            .most = 604'800s,
+                                            .effect = Effect::at_once,
+                                            .spec = "50 section 1.5",
+                                            .says = "How long an address stays blocked."};
+inline constexpr Setting<std::int64_t> kPop3FailuresMost{
+    .key = "Pop3MaxFailedLogins",
+    .fallback = 3,
+    .least = 1,
+    .most = 100,
+    .effect = Effect::next_connection,
+    .spec = "50 section 2.1",
+    .says = "Failed logins of one POP3 session after which it is ended."};
+inline constexpr Setting<bool> kPop3Hold{
+    .key = "Pop3HoldDeleted",
+    .fallback = false,
+    .effect = Effect::next_connection,
+    .spec = "50 section 2.1",
+    .says = "Hold messages that a POP3 client deletes (kept, invisible to clients) instead of deleting them."};
 
 /// A row of the table with its type erased, for printing, checking and documentation.
 struct SettingRow {

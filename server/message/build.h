@@ -25,20 +25,23 @@ std::string address_field(std::string_view name, const std::vector<Address>& lis
 /// A boundary that no line of `inside` begins with.
 std::string new_boundary(std::string_view inside = {});
 
-/// What a Received field says (RFC 5321 4.4). Empty members are left out.
+/// What a Received field says (RFC 5321 4.4, in the form of spec 40 section 15.1). Empty members are left out.
 struct Received {
   std::string from;          ///< what the client called itself in EHLO
   std::string from_host;     ///< its name by reverse DNS
-  std::string from_address;  ///< "192.0.2.1" or "2001:db8::1"
+  std::string from_address;  ///< "192.0.2.1" or "2001:db8::1", without brackets
   std::string by;            ///< our host name
+  std::string by_address;    ///< our address of the connection
+  std::string software;      ///< "Pennypost": becomes "running Pennypost"
   std::string with;          ///< SMTP, ESMTP, ESMTPSA, LMTP, POP3, HTTP (RFC 3848)
-  std::string tls;           ///< words about TLS for a comment
+  std::string tls;           ///< "TLSv1.3:TLS_AES_256_GCM_SHA384", a comment behind `with`
   std::string id;            ///< our id of the message
   std::string for_address;   ///< the recipient, only when there is one
   Timestamp at{};
   int zone_minutes = 0;
 };
 
+/// `Received: from helo (host [1.2.3.4]) by us ([5.6.7.8] running X) with ESMTP (tls) id N for <a@b>; date`, folded.
 std::string received_field(const Received& received);
 
 /// "Return-Path: <a@b>" CR LF; "<>" for the null sender.

@@ -38,6 +38,8 @@ class Fields {
     Iterator& operator++();
     void operator++(int) { ++*this; }
     bool operator==(std::default_sentinel_t) const { return done_; }
+    /// What was not read yet; at the end: from the empty line (or the first line that is no field) on.
+    std::string_view rest() const { return rest_; }
 
    private:
     std::string_view rest_;

@@ -31,7 +31,7 @@ struct Summary {
 
 Summary summarize(const Message& message);
 
-/// The base subject of a decoded subject (RFC 5256 section 2.1), in upper case as its comparison wants it.
+/// The base subject of a decoded subject (RFC 5256 section 2.1), case-folded so that equal ones compare equal.
 /// `reply_or_forward` (when given) becomes true when something was taken off that says so.
 std::string base_subject(std::string_view decoded_subject, bool* reply_or_forward = nullptr);
 

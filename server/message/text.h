@@ -23,12 +23,17 @@ struct Attachment {
   std::string name;  ///< decoded file name in UTF-8, from Content-Disposition, otherwise Content-Type; may be empty
   std::string type;  ///< "image/png", lower case
   bool is_inline = false;    ///< Content-Disposition says inline, or it has a Content-ID inside multipart/related
+  bool declared = false;     ///< Content-Disposition says attachment
   std::uint64_t octets = 0;  ///< size as it stands in the message, encoded
 };
 
 /// The attachments in the order of the message: every leaf that is no text, every part with a name or the disposition
 /// attachment, and embedded messages (their own attachments too).
 std::vector<Attachment> attachments(const Message& message);
+
+/// True when a mail program would show a paper clip: something declared as attachment, with a file name (images that an
+/// HTML part shows by Content-ID do not count), or an embedded message.
+bool has_attachments(const Message& message);
 
 /// Everything that SEARCH BODY/TEXT should find, case-folded UTF-8: decoded header fields as "name: value" lines when
 /// `headers`, then all text parts (HTML as text), a line feed between them, at most `most` octets.

@@ -45,7 +45,8 @@ enum class Ended {
   broken,   ///< reset, TLS error: nothing works any more
 };
 
-/// Belongs to one thread, but for `wake`, `stop`, `cut_off`, `id` and the counters, which any thread may call.
+/// Belongs to one thread, but for `wake`, `stop`, `cut_off`, `id`, `is_tls`, the addresses and the counters, which any
+/// thread may call.
 ///
 /// Replies: `write` gathers; they go out when enough has gathered, at `flush`, and by themselves before any call here
 /// waits for the peer. So a session that answers pipelined commands sends one packet, and never has to flush.
@@ -67,6 +68,8 @@ class Connection {
 
   // Lines.
   void set_line_ends(LineEnds ends) { line_ends_ = ends; }
+  /// Instead of kNetLineTime.
+  void set_line_time(Seconds time) { line_time_ = time; }
   /// One line without its end; valid until the next call that reads or waits. The whole line must be here within
   /// `wait`, and within kNetLineTime of its first octet. Errors, besides those above: `too_large` when `most` octets
   /// bring no line end, `bad_input` when a strict line holds a bare CR or LF. In both cases the rest of that line is
@@ -105,8 +108,8 @@ class Connection {
   void wake();
   /// For sessions that wait on something else too: readable after wake() and stop().
   int event_descriptor() const { return event_.descriptor(); }
-  /// Everything that reads must be done by then, however busy the peer is; past it, reads and writes end by_time. None
-  /// lifts it. For a message: so that one octet a second does not last for ever.
+  /// Everything that reads must be done by then, however busy the peer is; past it, reads end by_time. None lifts it.
+  /// For a message: so that one octet a second does not last for ever.
   void set_deadline(std::optional<Clock::time_point> deadline) { deadline_ = deadline; }
 
   // The end.
@@ -121,7 +124,7 @@ class Connection {
   Ended ended() const { return ended_; }
 
   // TLS.
-  bool is_tls() const { return ssl_ != nullptr; }
+  bool is_tls() const { return is_tls_.load(std::memory_order_relaxed); }
   /// Server side: whether start_tls can be offered now.
   bool can_start_tls() const { return tls_server_ != nullptr && !is_tls(); }
   /// Server side. Sends what has gathered (the go-ahead reply), forgets every octet that arrived before the handshake
@@ -149,15 +152,26 @@ class Connection {
   void set_throttle(std::shared_ptr<Throttle> throttle) { throttle_ = std::move(throttle); }
 
  private:
-  enum class Ready { yes, time, stop, closed };
+  enum class Ready { yes, time, stop, cut, event };
+  enum class Moved { some, none_yet, end, failed };
 
-  Result<void> fill(Clock::time_point until, bool may_stop);
+  Clock::time_point until(Seconds wait) const;
+  std::string_view held() const { return {in_.get() + taken_, filled_ - taken_}; }
+  void make_room(std::size_t most);
+  void release_idle_memory();
   Ready poll_for(short events, Clock::time_point until, bool may_stop, bool may_wake);
-  Error failed(Ended how, std::string why);
-  std::optional<Octets> throttled(Octets wanted, Clock::time_point until, bool may_stop);
+  Result<void> fill(Clock::time_point until, std::size_t most, bool may_stop);
+  Moved receive(std::size_t room);
+  Moved send_some(std::string_view first, std::string_view second, std::size_t& sent);
+  Moved tls_result(int code);
+  Moved tls_receive(std::size_t room);
+  Moved tls_send(std::string_view octets, std::size_t& sent);
+  void tls_farewell();
+  Result<void> wait_for_throttle(std::size_t& room, bool may_stop);
   Result<void> send_all(std::string_view first, std::string_view second);
-  Result<void> handshake(bool server, Seconds wait);
-  void release_if_idle();
+  Result<void> handshake(Seconds wait);
+  Error failed(Ended how, std::string why);
+  Error not_ready(Ready ready);
 
   Poco::Net::StreamSocket socket_;
   int fd_;
@@ -166,6 +180,8 @@ class Connection {
   Event event_;
   std::atomic<bool> stopping_{false};
   std::atomic<bool> woken_{false};
+  std::atomic<bool> cut_{false};
+  std::atomic<bool> is_tls_{false};  // ssl_ for other threads
   std::atomic<std::int64_t> received_{0};
   std::atomic<std::int64_t> sent_{0};
   ssl_st* ssl_ = nullptr;
@@ -177,11 +193,16 @@ class Connection {
   std::size_t capacity_ = 0;
   std::size_t taken_ = 0;
   std::size_t filled_ = 0;
+  bool drained_ = false;  // the last read left nothing in the socket: poll before the next
+  short wanted_ = 0;      // what TLS waits for: POLLIN or POLLOUT
+  std::string trouble_;   // of the last failed system call or TLS call
   std::string out_;
   std::optional<Error> write_error_;
   LineEnds line_ends_ = LineEnds::lenient;
   Ended ended_ = Ended::no;
   Seconds write_wait_ = kNetWriteTime.most;
+  Seconds line_time_ = kNetLineTime.most;
+  Verify verify_ = Verify::none;
   std::optional<Clock::time_point> deadline_;
   std::shared_ptr<Throttle> throttle_;
   Octets discarded_;
@@ -192,9 +213,10 @@ struct ConnectTo {
   Poco::Net::SocketAddress address;
   std::optional<Poco::Net::IPAddress> from;  ///< our own address, for servers with several
   Seconds wait = Seconds{30};
-  std::string id;  ///< for the log
+  std::string id;            ///< for the log
+  int stop_descriptor = -1;  ///< readable when the attempt is to be given up (an Event's)
 };
-/// Errors: `unavailable` (refused, unreachable, time), with the address in the text for the log.
+/// Errors: `unavailable` (refused, unreachable, time), with the address in the text for the log; `cancelled`.
 Result<std::unique_ptr<Connection>> connect(const ConnectTo& to);
 
 }  // namespace pennypost::net

@@ -66,6 +66,8 @@ class Accounts {
   Result<void> remove(AccountId id);
 
   Result<PasswordRecord> password(AccountId id);
+  /// Whether any account keeps a recoverable password, so that APOP and CRAM-MD5 can work for somebody.
+  Result<bool> any_recoverable();
   Result<void> set_password(AccountId id, const PasswordRecord& password);
   Result<void> set_admin(AccountId id, bool is_admin);
   Result<void> set_enabled(AccountId id, bool is_enabled);

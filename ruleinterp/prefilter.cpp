@@ -1,0 +1,175 @@
+// The Hyperscan side of many patterns in one pass (issue 3, point 5).
+//
+// Why a false bit is a promise: the pieces of a source are joined with LF and scanned as one text, with patterns that
+// match at least wherever the original matches in one piece. `^` and `$` are taken as begin and end of any line; a
+// construct that Hyperscan lacks is widened by its prefilter mode; an expression that depends on the begin or end of
+// the whole subject (\A, \z, \Z, \G), that sets options of PCRE2 itself "(*...)", or that Hyperscan refuses, is always
+// tried. When a database cannot be made or a scan fails, everything is tried.
+#include "ruleinterp/prefilter.h"
+
+#include <mutex>
+#include <string>
+
+#include <fmt/format.h>
+#include <hs/hs.h>
+
+#include "ruleinterp/regex.h"
+
+namespace pennypost::ruleinterp {
+namespace {
+
+struct Scratch {
+  ~Scratch() { hs_free_scratch(space); }
+  hs_scratch_t* space = nullptr;
+};
+
+// Expressions whose meaning changes when other text stands before or behind the piece.
+bool depends_on_ends(std::string_view body) {
+  if (body.find("(*") != std::string_view::npos) return true;
+  for (const std::string_view escape : {"\\A", "\\z", "\\Z", "\\G", "\\K"})
+    if (body.find(escape) != std::string_view::npos) return true;
+  // (?-m) and (?^) take back that ^ and $ stand for any line.
+  for (std::size_t at = body.find("(?"); at != std::string_view::npos; at = body.find("(?", at + 2)) {
+    const std::string_view options = body.substr(at + 2, body.find_first_of(":)", at) - at - 2);
+    if (options.find('-') != std::string_view::npos || options.starts_with('^')) return true;
+  }
+  return false;
+}
+
+std::string literal_as_expression(std::string_view text) {
+  std::string out;
+  for (const char c : text) out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+  return out;
+}
+
+}  // namespace
+
+class Prefilter {
+ public:
+  void add(std::uint32_t pattern, const Search& search) { members_.push_back({pattern, &search}); }
+  std::size_t size() const { return members_.size(); }
+
+  void scan(std::size_t patterns, std::span<const std::string_view> pieces, Candidates& candidates) const {
+    std::call_once(made_, [this] { make(); });
+    candidates.reset(patterns, !database_);
+    if (!database_) return;
+    for (const std::uint32_t pattern : always_) candidates.set(pattern);
+    if (pieces.empty()) return;
+    thread_local Scratch scratch;
+    // Each database may need a larger scratch than those before it; asking again is cheap once it is large enough.
+    if (hs_alloc_scratch(database_.get(), &scratch.space) != HS_SUCCESS) return candidates.reset(patterns, true);
+    thread_local std::string joined;
+    std::string_view text = pieces[0];
+    if (pieces.size() > 1) {
+      joined.clear();
+      for (const std::string_view piece : pieces) {
+        joined += piece;
+        joined += '\n';
+      }
+      text = joined;
+    }
+    constexpr std::size_t kMost = 0x7FFFFFFF;
+    if (text.size() > kMost) return candidates.reset(patterns, true);
+    const char* begin = text.data() ? text.data() : "";
+    const auto on_match = [](unsigned id, unsigned long long, unsigned long long, unsigned, void* context) {
+      static_cast<Candidates*>(context)->set(id);
+      return 0;
+    };
+    if (hs_scan(database_.get(), begin, static_cast<unsigned>(text.size()), 0, scratch.space, on_match, &candidates) !=
+        HS_SUCCESS)
+      candidates.reset(patterns, true);
+  }
+
+  void prepare() const {
+    std::call_once(made_, [this] { make(); });
+  }
+
+ private:
+  struct Member {
+    std::uint32_t pattern;
+    const Search* search;
+  };
+  struct Closer {
+    void operator()(hs_database_t* database) const { hs_free_database(database); }
+  };
+
+  void make() const {
+    std::vector<std::string> texts;
+    std::vector<unsigned> flags, ids;
+    for (const Member& member : members_) {
+      const Regex* regex = member.search->regex();
+      unsigned flag = HS_FLAG_SINGLEMATCH | HS_FLAG_ALLOWEMPTY;
+      if (!regex) {
+        if (member.search->plain().empty()) {
+          always_.push_back(member.pattern);
+          continue;
+        }
+        texts.push_back(literal_as_expression(member.search->plain()));
+        flag |= HS_FLAG_CASELESS;
+      } else {
+        // A pattern is text with an end for Hyperscan, and a NUL inside it would cut it short.
+        if (depends_on_ends(regex->body()) || regex->body().find('\0') != std::string::npos) {
+          always_.push_back(member.pattern);
+          continue;
+        }
+        texts.push_back((regex->extended() ? "(?x)" : "") + regex->body());
+        flag |= HS_FLAG_PREFILTER | HS_FLAG_MULTILINE;
+        if (regex->ignores_case()) flag |= HS_FLAG_CASELESS;
+        if (regex->dot_all()) flag |= HS_FLAG_DOTALL;
+      }
+      flags.push_back(flag);
+      ids.push_back(member.pattern);
+    }
+    // One expression that Hyperscan refuses must not cost the others: it says which one it was.
+    while (!texts.empty()) {
+      std::vector<const char*> expressions;
+      for (const std::string& text : texts) expressions.push_back(text.c_str());
+      hs_database_t* database = nullptr;
+      hs_compile_error_t* error = nullptr;
+      if (hs_compile_multi(expressions.data(), flags.data(), ids.data(), static_cast<unsigned>(texts.size()),
+                           HS_MODE_BLOCK, nullptr, &database, &error) == HS_SUCCESS) {
+        database_.reset(database);
+        return;
+      }
+      const int refused = error ? error->expression : -1;
+      hs_free_compile_error(error);
+      if (refused < 0) return;  // too large as a whole: everything is tried
+      const auto at = static_cast<std::ptrdiff_t>(refused);
+      always_.push_back(ids[static_cast<std::size_t>(refused)]);
+      texts.erase(texts.begin() + at);
+      flags.erase(flags.begin() + at);
+      ids.erase(ids.begin() + at);
+    }
+  }
+
+  std::vector<Member> members_;
+  mutable std::once_flag made_;
+  mutable std::unique_ptr<hs_database_t, Closer> database_;
+  mutable std::vector<std::uint32_t> always_;
+};
+
+Prefilters::Prefilters() = default;
+Prefilters::~Prefilters() = default;
+Prefilters::Prefilters(Prefilters&&) noexcept = default;
+Prefilters& Prefilters::operator=(Prefilters&&) noexcept = default;
+
+void Prefilters::add(std::uint32_t source, std::uint32_t pattern, const Search& search) {
+  if (filters_.size() <= source) filters_.resize(source + 1);
+  if (!filters_[source]) filters_[source] = std::make_unique<Prefilter>();
+  filters_[source]->add(pattern, search);
+}
+
+void Prefilters::scan(std::uint32_t source, std::size_t patterns, std::span<const std::string_view> pieces,
+                      Candidates& candidates) const {
+  const Prefilter* filter = source < filters_.size() ? filters_[source].get() : nullptr;
+  if (off_ || !filter || filter->size() < kWorthwhile) return candidates.reset(patterns, true);
+  filter->scan(patterns, pieces, candidates);
+}
+
+void Prefilters::prepare() const {
+  if (off_) return;
+  for (const auto& filter : filters_)
+    if (filter && filter->size() >= kWorthwhile) filter->prepare();
+}
+
+}  // namespace pennypost::ruleinterp

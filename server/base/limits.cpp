@@ -1,0 +1,71 @@
+// The list of all limits and the page that is printed from it.
+#include "server/base/limits.h"
+
+namespace pennypost {
+namespace {
+
+std::string in_words(Octets size) {
+  if (size.count >= 1024 * 1024 && size.count % (1024 * 1024) == 0) return std::to_string(size.count >> 20) + " MiB";
+  if (size.count >= 1024 && size.count % 1024 == 0) return std::to_string(size.count >> 10) + " KiB";
+  return std::to_string(size.count) + " octets";
+}
+std::string in_words(Seconds time) { return std::to_string(time.count()) + " s"; }
+std::string in_words(std::int64_t count) { return std::to_string(count); }
+
+template <typename T>
+LimitRow row(const Limit<T>& limit) {
+  return {limit.name, in_words(limit.most), limit.source};
+}
+
+}  // namespace
+
+std::vector<LimitRow> all_limits() {
+  return {
+      // net
+      row(kNetLineTime),
+      row(kNetWriteTime),
+      row(kNetHandshakeTime),
+      row(kNetLookAhead),
+      row(kNetSessions),
+      // message
+      row(kMimeDepth),
+      row(kMimeParts),
+      row(kMimeParameters),
+      row(kHeaderValue),
+      row(kHeaderAddresses),
+      row(kReferences),
+      row(kHtmlUrls),
+      // delivery
+      row(kContentInMemory),
+      row(kSearchText),
+      // smtp
+      row(kSmtpLine),
+      row(kSmtpErrors),
+      row(kSmtpMessageTime),
+      // auth
+      row(kSaslLine),
+      row(kPasswordOctets),
+      row(kGuardEntries),
+      // pop3
+      row(kPop3Line),
+      row(kPop3Errors),
+  };
+}
+
+std::string limits_page() {
+  std::string page =
+      "# Limits\n\nEvery buffer, count, depth and time that a stranger can stretch. The name stands in the log and in "
+      "the\n"
+      "metric when a limit is passed. Printed from `server/base/limits.h`.\n\n| limit | most | source or reason "
+      "|\n|---|---|---|\n";
+  for (const LimitRow& limit : all_limits()) {
+    page += "| `";
+    page += limit.name;
+    page += "` | " + limit.most + " | ";
+    page += limit.source;
+    page += " |\n";
+  }
+  return page;
+}
+
+}  // namespace pennypost

@@ -1,0 +1,91 @@
+// The way of a message (DESIGN section 3): the one way into mailboxes and the out queue.
+#pragma once
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "server/base/result.h"
+#include "server/base/smtp_text.h"
+#include "server/delivery/content.h"
+#include "server/delivery/envelope.h"
+#include "server/delivery/router.h"
+#include "server/delivery/stage.h"
+#include "server/store/store.h"
+
+namespace pennypost::delivery {
+
+/// A message that somebody hands over.
+struct Mail {
+  Client client;
+  Envelope envelope;
+  Content content;
+};
+
+/// What became of it. The reply is positive only after the commit.
+struct Outcome {
+  SmtpReply reply;
+  std::string trace_id;  ///< `pennypost trace` finds the message by it
+  bool is_taken() const { return reply.is_positive(); }
+};
+
+/// A message that a client puts into a folder itself (IMAP APPEND, webmail's Sent and Drafts).
+struct Append {
+  FolderId folder{};
+  store::Flags flags;
+  store::Keywords keywords;
+  Timestamp internal_date{};
+  Content content;
+};
+
+/// One object a process; every function from any thread. Nothing is kept in memory between messages but caches.
+class Pipeline {
+ public:
+  /// `spool` is the folder for large messages on their way; it is made when missing.
+  Pipeline(store::Store& store, std::string spool);
+  ~Pipeline();
+  Pipeline(const Pipeline&) = delete;
+  Pipeline& operator=(const Pipeline&) = delete;
+
+  /// Runs the stages, then commits mailbox copies, queue entries and trace in one transaction. Never throws but for
+  /// want of memory; never answers positively before the commit. `host_name` is that of the receiving service.
+  Outcome accept(Mail mail, const std::string& host_name);
+
+  /// Mail made here: bounces, warnings, notices. An empty return path keeps it from ever being answered by another.
+  /// `results` are written in the same commit (a bounce and the failure it reports). Recipients that are unknown here
+  /// are dropped with a line in the trace, never bounced. Errors: those of the commit.
+  Result<void> submit_generated(std::string_view return_path, std::span<const std::string> recipients,
+                                std::string_view octets, std::span<const store::SendResult> results = {});
+
+  /// Puts messages into folders as they are, without stages, all or none (RFC 3501 6.3.11, RFC 3502). Errors: not_found
+  /// (a folder that is gone), disk_full, unavailable.
+  Result<std::vector<store::StoredEntry>> append(std::span<Append> messages);
+
+  const Router& router() const { return router_; }
+  store::Store& store() { return store_; }
+  const std::string& spool() const { return spool_; }
+  /// The names of the stages in their order, for the manual and the trace page.
+  std::vector<std::string_view> stage_names() const;
+
+ private:
+  struct Run;
+  Result<FolderId> folder_of(AccountId account, const std::string& name);
+  void forget_folders();
+  Outcome refuse(Run& run, const SmtpReply& reply);
+  Outcome without_letters(Run& run);
+  Outcome deliver(Run& run);
+
+  store::Store& store_;
+  const std::string spool_;
+  Router router_;
+  const std::vector<std::unique_ptr<Stage>> stages_;
+  std::mutex mutex_;  // guards inboxes_
+  std::unordered_map<std::int32_t, FolderId> inboxes_;
+};
+
+/// Everything that is stored of a message besides its octets, computed once (DESIGN section 4).
+store::NewBody describe(const message::Message& message);
+
+}  // namespace pennypost::delivery

@@ -1,0 +1,118 @@
+// A stage of a message's way: what it sees, what it may change, what it can answer (STYLE 3.2).
+#pragma once
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "server/base/settings.h"
+#include "server/base/smtp_text.h"
+#include "server/base/units.h"
+#include "server/delivery/envelope.h"
+#include "server/message/parse.h"
+
+namespace pennypost::delivery {
+
+/// What a recipient's address means here (router.h).
+struct Route {
+  enum class Kind {
+    mailbox,  ///< of the accounts named
+    outside,  ///< to the out queue
+    discard,  ///< accepted and thrown away (no-one, spec 60 section 5.3)
+    unknown,  ///< a local address that nobody has
+  };
+  Kind kind = Kind::unknown;
+  std::vector<AccountId> accounts;
+  char type = 'D';  ///< letter of X-VPOP3-RCPTTYPE: D direct, M mapping, ...
+};
+
+/// What a stage sees. Everything in it is the runner's and lives as long as the call; one thread.
+struct Arrival {
+  const Client& client;
+  const Envelope& envelope;
+  const message::Message& message;  ///< as it came, without the fields that earlier stages want to add
+  int received_fields = 0;
+  Timestamp at{};  ///< when it came in
+  const SettingsSnapshot& settings;
+  const std::string& host_name;  ///< of the receiving service
+};
+
+/// What a stage may change. The runner carries it out when all stages have passed.
+class Edits {
+ public:
+  /// A whole field with its CR LF, above everything that stands there.
+  void add_above(std::string field) { above_.insert(0, field); }
+  /// A whole field with its CR LF, below the last field of the header.
+  void add_below(std::string field) { below_ += field; }
+  /// All fields of this name go.
+  void remove_fields(std::string name) { removed_.push_back(std::move(name)); }
+  /// Where recipient `index` of the envelope goes.
+  void route(std::size_t index, Route route) {
+    if (routes_.size() <= index) routes_.resize(index + 1);
+    routes_[index] = std::move(route);
+  }
+  /// Mailbox copies go to this folder of each account (made when missing) instead of the inbox: junk, quarantine.
+  void into_folder(std::string name) { folder_ = std::move(name); }
+  void spam_score(double score) { spam_score_ = score; }
+
+  const std::string& above() const { return above_; }
+  const std::string& below() const { return below_; }
+  const std::vector<std::string>& removed() const { return removed_; }
+  const std::vector<Route>& routes() const { return routes_; }
+  const std::string& folder() const { return folder_; }
+  double spam_score() const { return spam_score_; }
+
+ private:
+  std::string above_;
+  std::string below_;
+  std::vector<std::string> removed_;
+  std::vector<Route> routes_;
+  std::string folder_;
+  double spam_score_ = 0;
+};
+
+struct Pass {
+  std::string reason = {};  ///< for the trace; may be empty
+};
+/// Permanent: the client gets the reply and the message is not taken.
+struct Refuse {
+  SmtpReply reply;
+  std::string reason = {};
+};
+/// Temporary: the client tries again.
+struct Defer {
+  SmtpReply reply;
+  std::string reason = {};
+};
+/// Accepted and thrown away, without a word to the client.
+struct Drop {
+  std::string reason = {};
+};
+/// Accepted and kept back: mailbox copies as held messages, out queue entries on hold. Later stages still run.
+struct Hold {
+  std::string reason = {};
+};
+using Verdict = std::variant<Pass, Refuse, Defer, Drop, Hold>;
+
+/// "pass", "refuse", "defer", "drop", "hold".
+std::string_view word(const Verdict& verdict);
+const std::string& reason(const Verdict& verdict);
+
+/// One stage. It knows no socket, sends no reply, writes no trace: the runner does. Any thread; no state of one message
+/// is kept in it.
+class Stage {
+ public:
+  explicit Stage(std::string_view name) : name_{name} {}
+  virtual ~Stage() = default;
+  Stage(const Stage&) = delete;
+  Stage& operator=(const Stage&) = delete;
+
+  virtual Verdict judge(const Arrival& mail, Edits& edits) const = 0;
+  std::string_view name() const { return name_; }  ///< the word in the trace, the log and `pennypost trace`
+
+ private:
+  std::string_view name_;
+};
+
+}  // namespace pennypost::delivery

@@ -1,0 +1,36 @@
+// What the settings say to one session, read once at its start (spec 40 section 2).
+#pragma once
+#include <string>
+
+#include "server/base/settings.h"
+#include "server/base/units.h"
+#include "server/smtp/data_scanner.h"
+#include "server/smtp/relay.h"
+
+namespace pennypost::smtp {
+
+struct Options {
+  std::string host_name;
+  Octets message_most;  ///< 0: no limit is told; kLargestMessage counts
+  std::int64_t recipients_most = 0;
+  Seconds timeout{};
+  AuthRule auth = AuthRule::optional;
+  bool internal_without_auth = true;
+  bool authenticated_may_relay = true;
+  bool tls_required = false;
+  bool dsn = true;
+  bool refuse_percent = true;
+  bool verify = false;
+  std::string refused_hello;  ///< part of a HELO name that is refused; empty: none
+  NulRule nul;
+
+  static Options from(const SettingsSnapshot& settings);
+  /// What is really enforced.
+  Octets enforced_most() const { return message_most.count > 0 ? message_most : kLargestMessage; }
+  static constexpr Octets kLargestMessage{2'147'483'647};
+};
+
+/// The setting HostName, else the name of this machine.
+std::string host_name(const SettingsSnapshot& settings);
+
+}  // namespace pennypost::smtp
