@@ -1,0 +1,154 @@
+// For tests: the SMTP service on a real store and a free port of 127.0.0.1, and a client that speaks lines to it.
+#pragma once
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <stdlib.h>
+
+#include "server/auth/authenticator.h"
+#include "server/auth/login_guard.h"
+#include "server/auth/store_accounts.h"
+#include "server/delivery/pipeline.h"
+#include "server/net/connection.h"
+#include "server/smtp/service.h"
+#include "server/store/test_cluster.h"
+
+namespace pennypost::smtp {
+
+/// Sends lines, reads replies. What it cannot read is an empty text, so that an expectation fails instead of the test.
+class TestClient {
+ public:
+  explicit TestClient(const Poco::Net::SocketAddress& server) {
+    auto made = net::connect({.address = server, .from = std::nullopt, .id = "test"});
+    if (made) connection_ = *std::move(made);
+  }
+  net::Connection& connection() { return *connection_; }
+
+  void raw(std::string_view octets) {
+    connection_->write(octets);
+    (void)connection_->flush().ok();
+  }
+  void line(std::string_view text) { raw(std::string{text} + "\r\n"); }
+  /// One reply; its lines joined by "\n", without CR LF.
+  std::string reply() {
+    std::string out;
+    for (;;) {
+      const auto line = connection_->read_line(1_MiB, 20s);
+      if (!line) return out;
+      if (!out.empty()) out += '\n';
+      out += *line;
+      if (line->size() < 4 || (*line)[3] != '-') return out;
+    }
+  }
+  std::string ask(std::string_view text) {
+    line(text);
+    return reply();
+  }
+  /// True when the server has closed.
+  bool is_closed() { return !connection_->read_some(20s).ok() && connection_->ended() != net::Ended::by_time; }
+
+ private:
+  std::unique_ptr<net::Connection> connection_;
+};
+
+/// Domain corp.example, accounts anna and bert with addresses there; passwords `secret-anna`, `secret-bert`.
+class TestServer {
+ public:
+  explicit TestServer(const std::vector<std::pair<std::string, std::string>>& settings = {})
+      : store{store::TestCluster::instance().store()},
+        folder{make_folder()},
+        key{*auth::SecretKey::open_or_create(folder)} {
+    for (const auto& [name, value] : settings) EXPECT_TRUE(store->settings().set(name, value).ok()) << name;
+    EXPECT_TRUE(store->settings().set("HostName", "mail.corp.example").ok());
+    EXPECT_TRUE(store->directory().add_domain("corp.example").ok());
+    for (const std::string name : {"anna", "bert"}) {
+      const auto password = auth::password_record(hasher, key, "secret-" + name, auth::Recoverable::yes);
+      EXPECT_TRUE(password.ok());
+      const auto made =
+          store->accounts().create({.name = name, .password = *password, .addresses = {name + "@corp.example"}});
+      EXPECT_TRUE(made.ok());
+      ids.push_back(made->id);
+    }
+  }
+  ~TestServer() {
+    stop();
+    std::filesystem::remove_all(folder);
+  }
+  TestServer(const TestServer&) = delete;
+  TestServer& operator=(const TestServer&) = delete;
+
+  /// Starts the service; `outsider` makes clients on loopback look like strangers.
+  void start(bool outsider = false) {
+    auto context = std::make_shared<Context>(Context{.pipeline = pipeline, .authenticator = authenticator});
+    context->around = Surroundings{{}, ""};
+    if (outsider) context->lines.clear();
+    const auto files = net::ensure_certificate(folder / "tls", {"mail.corp.example", "127.0.0.1"});
+    EXPECT_TRUE(files.ok());
+    auto tls = net::TlsServer::load(*files);
+    EXPECT_TRUE(tls.ok());
+    auto made = service(std::move(context),
+                        {{Poco::Net::SocketAddress{"127.0.0.1", 0}, net::Security::plain},
+                         {Poco::Net::SocketAddress{"127.0.0.1", 0}, net::Security::tls}},
+                        *tls);
+    ASSERT_TRUE(made.ok()) << made.error().for_log;
+    listener = *std::move(made);
+    listener->start();
+  }
+  void stop() {
+    if (listener) listener->stop(5s);
+    listener.reset();
+  }
+  Poco::Net::SocketAddress address(std::size_t binding = 0) const { return listener->bindings().at(binding).address; }
+  TestClient client() const { return TestClient{address()}; }
+  /// A client that has read the greeting and said EHLO.
+  std::unique_ptr<TestClient> greeted() const {
+    auto c = std::make_unique<TestClient>(address());
+    c->reply();
+    c->ask("EHLO pc20");
+    return c;
+  }
+
+  /// The messages in the inbox, whole, oldest first.
+  std::vector<std::string> inbox(std::size_t account = 0) const {
+    std::vector<std::string> out;
+    const auto folder_found = store->folders().find(ids.at(account), "INBOX");
+    if (!folder_found) return out;
+    const auto list = store->messages().maildrop(folder_found->id);
+    if (!list) return out;
+    std::vector<Uid> uids;
+    for (const auto& entry : *list) uids.push_back(entry.uid);
+    EXPECT_TRUE(store->messages()
+                    .fetch_octets(folder_found->id, uids,
+                                  [&](const store::Piece& piece) {
+                                    if (piece.offset.count == 0) out.emplace_back();
+                                    out.back() += piece.octets;
+                                    return true;
+                                  })
+                    .ok());
+    return out;
+  }
+
+  std::unique_ptr<store::Store> store;
+  const std::filesystem::path folder;
+  auth::SecretKey key;
+  auth::PasswordHasher hasher;
+  std::vector<AccountId> ids;
+  auth::StoreAccounts accounts{store->accounts(), store->directory()};
+  auth::LoginCounters guard{[] { return auth::GuardRules{}; }};
+  auth::Authenticator authenticator{accounts, hasher, key, guard};
+  delivery::Pipeline pipeline{*store, (folder / "spool").string()};
+  std::unique_ptr<net::Service> listener;
+
+ private:
+  static std::filesystem::path make_folder() {
+    std::string name = (std::filesystem::temp_directory_path() / "smtp-test.XXXXXX").string();
+    return ::mkdtemp(name.data());
+  }
+};
+
+}  // namespace pennypost::smtp
