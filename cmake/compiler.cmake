@@ -22,6 +22,10 @@ if(PENNYPOST_SANITIZE)
   add_link_options(-fsanitize=${PENNYPOST_SANITIZE})
 endif()
 
+if(PENNYPOST_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)  # coverage of everything that a fuzz target links
+endif()
+
 find_program(CCACHE ccache)
 if(CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env

@@ -229,7 +229,7 @@ void walk_utf8(std::string_view text, Good good, Bad bad) {
     const std::size_t length = character_length(text.substr(i));
     if (length == 0) {
       if (i > begin) good(text.substr(begin, i - begin));
-      if (!bad()) return;
+      bad();
       begin = ++i;
     } else {
       i += length;
@@ -249,23 +249,11 @@ std::string repaired_utf8(std::string_view octets) {
         any = any || ascii_length(run) < run.size();
         out += run;
       },
-      [&] {
-        out += kReplacement;
-        return true;
-      });
+      [&] { out += kReplacement; });
   return any ? out : from_windows1252(octets);
 }
 
 }  // namespace
-
-bool is_ascii(std::string_view text) { return ascii_length(text) == text.size(); }
-
-bool is_utf8(std::string_view text) {
-  bool good = true;
-  walk_utf8(
-      text, [](std::string_view) {}, [&good] { return good = false; });
-  return good;
-}
 
 bool knows_charset(std::string_view charset) { return charset_named(charset).kind != Charset::unknown; }
 

@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "server/base/text.h"
+
 namespace pennypost::message {
 
 /// Octets in the charset of this name as UTF-8. Names as mail has them: any case, ICU's aliases, "utf8", "x-" forms, an
@@ -17,12 +19,6 @@ std::string to_utf8(std::string_view octets);
 
 /// True when ICU (or our table of aliases) knows this charset.
 bool knows_charset(std::string_view charset);
-
-/// True when the text is well-formed UTF-8.
-bool is_utf8(std::string_view text);
-
-/// True when there are only octets below 128.
-bool is_ascii(std::string_view text);
 
 /// Full Unicode case folding of UTF-8 text (malformed octets become U+FFFD). ASCII takes a quick way.
 std::string fold_case(std::string_view utf8);

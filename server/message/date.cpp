@@ -9,6 +9,8 @@
 
 #include <fmt/format.h>
 
+#include "server/base/text.h"
+
 namespace pennypost::message {
 namespace {
 
@@ -42,9 +44,6 @@ constexpr auto kZones = std::to_array<Zone>({
     {"nzst", 720},  {"nzdt", 780}, {"brt", -180}, {"sast", 120},
 });
 
-constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
-constexpr bool is_alpha(char c) { return (c | 32) >= 'a' && (c | 32) <= 'z'; }
-
 /// What was found so far.
 class DateReader {
  public:
@@ -57,7 +56,7 @@ class DateReader {
         skip_comment();
       } else if (is_digit(c)) {
         number();
-      } else if (is_alpha(c)) {
+      } else if (is_letter(c)) {
         word();
       } else if ((c == '+' || c == '-') && timed_ && at_ + 1 < in_.size() && is_digit(in_[at_ + 1])) {
         numeric_zone();
@@ -135,7 +134,7 @@ class DateReader {
 
   void word() {
     std::string name;
-    for (; at_ < in_.size() && is_alpha(in_[at_]); ++at_) name += static_cast<char>(in_[at_] | 32);
+    for (; at_ < in_.size() && is_letter(in_[at_]); ++at_) name += ascii_lower(in_[at_]);
     if (month_ < 0 && name.size() >= 3) {
       for (std::size_t i = 0; i < kMonths.size(); ++i) {
         if (name.starts_with(kMonths[i]) && name != "mart") month_ = static_cast<int>(i);
@@ -238,7 +237,7 @@ std::optional<Date> parse_internal_date(std::string_view text) {
   for (std::size_t i = 0; i < kShape.size(); ++i) {
     const char c = text[i];
     const bool fits = kShape[i] == 'd'   ? is_digit(c) || (i == 0 && c == ' ')
-                      : kShape[i] == 'a' ? is_alpha(c)
+                      : kShape[i] == 'a' ? is_letter(c)
                       : kShape[i] == 's' ? c == '+' || c == '-'
                                          : c == kShape[i];
     if (!fits) return std::nullopt;

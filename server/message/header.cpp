@@ -18,9 +18,7 @@ constexpr auto kNameOctet = [] {
   return table;
 }();
 
-constexpr bool is_space(char c) { return c == ' ' || c == '\t'; }
 constexpr bool is_fold(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
-constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 
 /// The length of the line at the start of `text` with its line feed.
 std::size_t line_length(std::string_view text) {
@@ -40,14 +38,6 @@ std::string_view without_line_end(std::string_view line) {
 
 }  // namespace
 
-bool same_word(std::string_view a, std::string_view b) {
-  if (a.size() != b.size()) return false;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    if (a[i] != b[i] && lower(a[i]) != lower(b[i])) return false;
-  }
-  return true;
-}
-
 bool Field::is(std::string_view other) const { return same_word(name, other); }
 
 Fields::Iterator& Fields::Iterator::operator++() {
@@ -55,10 +45,10 @@ Fields::Iterator& Fields::Iterator::operator++() {
     std::size_t name = 0;
     while (name < rest_.size() && kNameOctet[static_cast<unsigned char>(rest_[name])]) ++name;
     std::size_t colon = name;
-    while (colon < rest_.size() && is_space(rest_[colon])) ++colon;
+    while (colon < rest_.size() && is_blank(rest_[colon])) ++colon;
     if (name > 0 && colon < rest_.size() && rest_[colon] == ':') {
       std::size_t end = colon + line_length(rest_.substr(colon));
-      while (end < rest_.size() && is_space(rest_[end])) end += line_length(rest_.substr(end));
+      while (end < rest_.size() && is_blank(rest_[end])) end += line_length(rest_.substr(end));
       field_.name = rest_.substr(0, name);
       field_.all = rest_.substr(0, end);
       field_.value = without_line_end(field_.all.substr(colon + 1));
@@ -68,7 +58,7 @@ Fields::Iterator& Fields::Iterator::operator++() {
     }
     // Before the first field: a fold of nothing, and the line that separates messages in an mbox, are passed over.
     const bool passed_over =
-        first_line_ && (is_space(rest_[0]) || rest_.starts_with("From ") || rest_.starts_with(">From "));
+        first_line_ && (is_blank(rest_[0]) || rest_.starts_with("From ") || rest_.starts_with(">From "));
     if (!passed_over) break;
     rest_.remove_prefix(line_length(rest_));
   }

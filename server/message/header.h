@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "server/base/text.h"
+
 namespace pennypost::message {
 
 /// One field as it stands in the header.
@@ -75,8 +77,5 @@ enum class Subset : std::uint8_t {
 
 /// The chosen fields, unchanged and in their order, with the empty line (CR LF) behind them (RFC 3501 6.4.5).
 std::string header_subset(std::string_view header, Subset subset, std::span<const std::string> names);
-
-/// True for equal ASCII words without regard to case. Other octets count as they are.
-bool same_word(std::string_view a, std::string_view b);
 
 }  // namespace pennypost::message

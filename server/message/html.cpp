@@ -8,15 +8,13 @@
 #include <optional>
 #include <utility>
 
+#include "server/base/text.h"
 #include "server/message/header.h"
 
 namespace pennypost::message {
 namespace {
 
 constexpr bool is_white(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\f'; }
-constexpr bool is_alpha(char c) { return (c | 32) >= 'a' && (c | 32) <= 'z'; }
-constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
 /// The character references of HTML 4 by name (sorted), those of XHTML and a few that mail uses besides.
 constexpr auto kEntities = std::to_array<std::pair<std::string_view, std::uint16_t>>({
 #include "server/message/html_entities.inc"
@@ -64,7 +62,7 @@ std::pair<std::uint32_t, std::size_t> reference_at(std::string_view text, std::s
     if (i < text.size() && text[i] == ';') ++i;
     return {code, i - at};
   }
-  while (i < text.size() && i - at <= kLongestEntity && (is_alpha(text[i]) || is_digit(text[i]))) ++i;
+  while (i < text.size() && i - at <= kLongestEntity && (is_letter(text[i]) || is_digit(text[i]))) ++i;
   const std::string_view name = text.substr(at + 1, i - at - 1);
   const auto found = std::ranges::lower_bound(kEntities, name, {}, &std::pair<std::string_view, std::uint16_t>::first);
   if (found == kEntities.end() || found->first != name) return {0, 0};
@@ -93,12 +91,12 @@ class Scanner {
     if (rest.size() > 1 && (rest[1] == '!' || rest[1] == '?')) return Markup{{}, end_of(tag_end_, ">", at + 1)};
     std::size_t i = at + 1;
     if (i < html_.size() && html_[i] == '/') ++i;
-    if (i >= html_.size() || !is_alpha(html_[i])) return std::nullopt;
+    if (i >= html_.size() || !is_letter(html_[i])) return std::nullopt;
     Markup markup;
     if (html_[at + 1] == '/') markup.name = "/";
     for (; i < html_.size() && !is_white(html_[i]) && html_[i] != '>' && html_[i] != '/' && markup.name.size() < 32;
          ++i) {
-      markup.name += html_[i] >= 'A' && html_[i] <= 'Z' ? static_cast<char>(html_[i] + 32) : html_[i];
+      markup.name += ascii_lower(html_[i]);
     }
     markup.end = tag_end(i);
     return markup;

@@ -18,8 +18,6 @@ void append_people(std::vector<std::string>& list, std::string_view value) {
   for (const Address& address : mailboxes(value)) list.push_back(to_utf8(to_string(address)));
 }
 
-bool is_blank(char c) { return c == ' '; }
-
 /// Runs of white space as one space (RFC 5256 2.1 (1)), ASCII letters as capitals.
 std::string canonical(std::string_view subject) {
   std::string out;
@@ -27,7 +25,7 @@ std::string canonical(std::string_view subject) {
     if (static_cast<unsigned char>(c) <= 32) {
       if (!out.empty() && out.back() != ' ') out += ' ';
     } else {
-      out += c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
+      out += ascii_upper(c);
     }
   }
   return out;

@@ -19,12 +19,6 @@ namespace {
 constexpr std::size_t kPiece = 65536;    // octets decoded at once
 constexpr std::size_t kMetaArea = 2048;  // where the charset of an HTML part may be told (HTML 5: 1,024)
 
-std::string lower(std::string_view text) {
-  std::string out{text};
-  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  return out;
-}
-
 bool is_text(const Message& message, std::uint32_t part) {
   return message.tree.parts[part].kind == PartKind::leaf && !message.parts[part].opaque &&
          message.parts[part].type.is("text");
@@ -35,7 +29,7 @@ std::string meta_charset(std::string_view html) {
   for (const Tag& tag : html_tags(html.substr(0, kMetaArea))) {
     if (tag.name != "meta") continue;
     if (std::string charset = attribute(tag.all, "charset"); !charset.empty()) return charset;
-    const std::string content = lower(attribute(tag.all, "content"));
+    const std::string content = to_lower(attribute(tag.all, "content"));
     if (const std::size_t at = content.find("charset="); at != std::string::npos) return content.substr(at + 8);
   }
   return {};
@@ -44,7 +38,7 @@ std::string meta_charset(std::string_view html) {
 /// The disposition without its parameters, lower case; empty when there is none.
 std::string disposition_word(const Part& part) {
   const auto disposition = parse_disposition(part.disposition);
-  return disposition ? lower(disposition->value) : std::string{};
+  return disposition ? to_lower(disposition->value) : std::string{};
 }
 
 bool shown_by_html(const Message& message, std::uint32_t part) {
@@ -168,7 +162,7 @@ void find_urls(std::string_view text, UrlList& list) {
       body = at + 4;
     } else {
       while (begin > 0 && at - begin < 7 && is_scheme_octet(text[begin - 1])) --begin;
-      const std::string scheme = lower(text.substr(begin, at - begin));
+      const std::string scheme = to_lower(text.substr(begin, at - begin));
       const bool slashes = text.substr(at).starts_with("://");
       const auto named = [&](std::string_view name) {
         return scheme.ends_with(name) ? begin += scheme.size() - name.size(), true : false;
@@ -198,7 +192,7 @@ void find_html_urls(std::string_view html, UrlList& list) {
       std::erase_if(value, [](char c) { return c == '\r' || c == '\n' || c == '\t'; });
       const std::size_t begin = std::min(value.find_first_not_of(' '), value.size());
       value.erase(0, begin);
-      const std::string head = lower(std::string_view{value}.substr(0, 8));
+      const std::string head = to_lower(std::string_view{value}.substr(0, 8));
       const bool absolute = head.starts_with("http:") || head.starts_with("https:") || head.starts_with("ftp:") ||
                             head.starts_with("mailto:") || head.starts_with("//") || head.starts_with("www.");
       if (absolute) list.add(std::move(value));
@@ -233,7 +227,8 @@ std::vector<Attachment> attachments(const Message& message) {
     const Part& part = message.parts[i];
     const PartRange& range = message.tree.parts[i];
     if (range.kind == PartKind::multipart) continue;
-    Attachment attachment{.part = i, .name = file_name(part), .type = lower(part.type.type + "/" + part.type.subtype)};
+    Attachment attachment{
+        .part = i, .name = file_name(part), .type = to_lower(part.type.type + "/" + part.type.subtype)};
     const std::string disposition = disposition_word(part);
     attachment.declared = disposition == "attachment";
     if (is_text(message, i) && attachment.name.empty() && !attachment.declared) continue;
