@@ -238,10 +238,9 @@ void walk_utf8(std::string_view text, Good good, Bad bad) {
   if (begin < text.size()) good(text.substr(begin));
 }
 
-/// Octets that claim to be UTF-8. Without a single character of two or more octets the claim is wrong.
-std::string repaired_utf8(std::string_view octets) {
+/// Each malformed octet becomes U+FFFD. `any` tells whether there was a character of two or more octets.
+std::string replaced_utf8(std::string_view octets, bool& any) {
   std::string out;
-  bool any = false;
   out.reserve(octets.size() + 16);
   walk_utf8(
       octets,
@@ -250,6 +249,13 @@ std::string repaired_utf8(std::string_view octets) {
         out += run;
       },
       [&] { out += kReplacement; });
+  return out;
+}
+
+/// Octets that claim to be UTF-8. Without a single character of two or more octets the claim is wrong.
+std::string repaired_utf8(std::string_view octets) {
+  bool any = false;
+  std::string out = replaced_utf8(octets, any);
   return any ? out : from_windows1252(octets);
 }
 
@@ -285,6 +291,10 @@ std::string fold_case(std::string_view utf8) {
     out[i] = static_cast<char>(c | static_cast<unsigned char>((static_cast<unsigned char>(c - 'A') < 26) << 5));
   }
   if (ascii == utf8.size()) return out;
+  if (!is_utf8(utf8.substr(ascii))) {  // ICU would let it pass
+    bool any = false;
+    return fold_case(replaced_utf8(utf8, any));
+  }
   static UCaseMap* const map = [] {
     UErrorCode status = U_ZERO_ERROR;
     return ucasemap_open("", U_FOLD_CASE_DEFAULT, &status);
