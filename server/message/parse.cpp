@@ -260,7 +260,8 @@ class Parser {
     child.kind = PartKind::leaf;
     child.after = multipart + 2;
     message_.tree.parts.push_back(child);
-    message_.parts.emplace_back().encoding = message_.parts[multipart].encoding;
+    const std::string_view encoding = message_.parts[multipart].encoding;
+    message_.parts.emplace_back().encoding = encoding;
   }
 
   std::string_view raw_;
