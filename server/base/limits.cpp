@@ -27,6 +27,10 @@ std::vector<LimitRow> all_limits() {
       row(kNetHandshakeTime),
       row(kNetLookAhead),
       row(kNetSessions),
+      // dns
+      row(kDnsCacheEntries),
+      row(kDnsCacheOctets),
+      row(kDnsUnderWay),
       // message
       row(kMimeDepth),
       row(kMimeParts),

@@ -39,6 +39,12 @@ inline constexpr Limit<Octets> kNetLookAhead{"net.look_ahead", 256_KiB,
                                              "ours: octets that may stand in one connection's input"};
 inline constexpr Limit<int> kNetSessions{"net.sessions", 10'000, "DESIGN section 5: threads of one service"};
 
+// Name service (server/dns).
+inline constexpr Limit<int> kDnsCacheEntries{"dns.cache_entries", 20'000, "ours: answers that are remembered"};
+inline constexpr Limit<Octets> kDnsCacheOctets{"dns.cache_octets", 16_MiB,
+                                               "ours: what remembered answers take in memory"};
+inline constexpr Limit<int> kDnsUnderWay{"dns.under_way", 2'000, "ours: questions that wait for servers at once"};
+
 // Messages (server/message). What lies beyond is not refused: it is read as opaque text or left out of summaries.
 inline constexpr Limit<int> kMimeDepth{"mime.depth", 100, "RFC 2046 sets none; deeper parts become opaque octets"};
 inline constexpr Limit<int> kMimeParts{"mime.parts", 10'000,
