@@ -185,13 +185,6 @@ class GeoIp {
   virtual std::string country(std::string_view ip) = 0;  ///< ISO code in upper case; empty when unknown or private
 };
 
-class Outbox {
- public:
-  virtual ~Outbox() = default;
-  /// A message from the system itself, which no filter sees (spec 11 section 1.7). `text` has LF line ends.
-  virtual void send(std::string_view recipient, std::string_view subject, std::string_view text) = 0;
-};
-
 /// What the administrator set: weights by rule and script settings (spec 11 sections 3.2, 4). Names ignore case.
 class Choices {
  public:
@@ -209,7 +202,6 @@ struct Host {
   AddressLists* lists = nullptr;
   Directory* directory = nullptr;
   GeoIp* geoip = nullptr;
-  Outbox* outbox = nullptr;
   Choices* choices = nullptr;
   std::string version;  ///< for ${VPOP3Version}
   std::string build;    ///< for ${VPOP3Build}

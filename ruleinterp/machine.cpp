@@ -196,6 +196,19 @@ std::optional<double> Run::numeric(const Operand& operand) {
   return as_number(text(operand));
 }
 
+std::uint32_t Run::choice(const Instruction& i, std::size_t index, std::string_view words) {
+  if (i.operands[index].index != kNone) return i.operands[index].index;
+  const std::string_view wanted = text(i, index);
+  std::uint32_t number = 0;
+  for (std::string_view rest = words; !rest.empty(); ++number) {
+    const std::size_t end = std::min(rest.find(' '), rest.size());
+    if (equal_ignoring_case(rest.substr(0, end), wanted)) return number;
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  warn(fmt::format("'{}' is none of {}", wanted, words));
+  return kNone;
+}
+
 const Value& Run::get(std::uint32_t slot) {
   Value& value = variables_[slot];
   if (value.kind == Value::Kind::unset) {

@@ -81,6 +81,9 @@ class Run {
   /// True when the parameter's whole text is a number.
   std::optional<double> numeric(const Operand& operand);
 
+  /// Which of the words a choice parameter is; kNone, with a warning, when a variable brought something else.
+  std::uint32_t choice(const Instruction& i, std::size_t index, std::string_view words);
+
   const Value& get(std::uint32_t slot);
   std::string_view text_of(std::uint32_t slot);
   double number_of(std::uint32_t slot);
@@ -150,6 +153,7 @@ class Run {
     std::optional<std::vector<DnsRecord>> records;
   };
   std::map<std::string, Lookup>& lookups() { return lookups_; }
+  std::size_t http_requests = 0;  ///< made so far
 
   // --- used by whoever runs it
   void preset(std::string_view name, std::string_view value);  ///< gives a variable a value before the start
@@ -161,7 +165,6 @@ class Run {
   struct LimitPassed {
     Ended which;
   };
-  friend class Arena;
 
   std::string_view mixed(const Operand& operand);
   void look_at_clock();

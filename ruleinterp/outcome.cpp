@@ -107,6 +107,13 @@ std::string to_json(const Outcome& outcome) {
     }
     add_texts(object.member("recipients"), outcome.recipients);
     add_texts(object.member("copies"), outcome.copies);
+    {
+      Joined messages{object.member("messages"), '[', ']'};
+      for (const SentMessage& message : outcome.messages)
+        messages.element() +=
+            fmt::format("{{\"recipient\":{},\"subject\":{},\"text\":{}}}", json_text(message.recipient),
+                        json_text(message.subject), json_text(message.text));
+    }
     object.member("reject") += outcome.reject ? json_text(*outcome.reject) : "null";
     object.member("stopped") += outcome.ended == Ended::stop ? "true" : "false";
     object.member("ended") += json_text(word(outcome.ended));

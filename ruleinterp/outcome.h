@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -48,8 +49,10 @@ enum class Ended {
 /// The word of it for logs: "end", "stop", "time limit", ...
 const char* word(Ended ended);
 
+/// A message that SendMessage asks for: from the system itself, and no filter sees it (spec 11 section 1.7).
 struct SentMessage {
-  std::string recipient, subject, text;
+  std::string recipient, subject;
+  std::string text;  ///< lines end with LF
 };
 
 struct TraceLine {
@@ -69,6 +72,7 @@ struct Outcome {
   std::vector<std::string> recipients;  ///< after Redirect
   bool redirected = false;
   std::vector<std::string> copies;          ///< of Copy
+  std::vector<SentMessage> messages;        ///< of SendMessage
   std::vector<std::string> null_addresses;  ///< of AddNullAddress lines that ran
   std::optional<std::string> reject;        ///< the whole SMTP reply line, code first
   Ended ended = Ended::at_the_end;
