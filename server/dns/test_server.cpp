@@ -229,7 +229,7 @@ std::string TestServer::answer(std::string_view message, bool tcp) {
   if (fault == Fault::refused) return header(5, 0, 0);
   if (fault == Fault::garbage) return header(0, 5, 0) + "\xFF\xFF\xFF";
   if (fault == Fault::cut_off && !tcp) return header(0x0200, 0, 0);
-  if (fault == Fault::slow) std::this_thread::sleep_for(std::chrono::milliseconds{300});
+  if (fault == Fault::slow) std::this_thread::sleep_for(std::chrono::milliseconds{150});
   std::string authority;
   if (const std::int64_t ttl = negative_ttl_; count == 0 && ttl >= 0) {
     const auto seconds = static_cast<std::uint32_t>(ttl);

@@ -44,7 +44,7 @@ class TestServer {
     silence,  ///< no answer at all
     cut_off,  ///< over UDP only the TC bit: the client must come again over TCP
     garbage,  ///< octets that are no DNS message
-    slow,     ///< the right answer after 300 ms
+    slow,     ///< the right answer after 150 ms
   };
   void fail(std::string_view name, Fault how);
   /// Seconds in the SOA of negative answers; none: no SOA.
