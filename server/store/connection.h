@@ -194,6 +194,7 @@ class Connection {
   bool is_idle() const;     ///< no transaction open
   bool looks_alive();       ///< a look at the socket, without a round trip
   PGconn* raw() { return connection_.get(); }
+  int server_version() const { return PQserverVersion(connection_.get()); }
   int backend() const { return PQbackendPID(connection_.get()); }
   std::int64_t generation = 0;  ///< set by the pool
 

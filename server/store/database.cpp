@@ -3,7 +3,9 @@
 // spec 30 section 2 (keys, limits), DESIGN section 4.
 #include "server/store/database.h"
 
+#include <algorithm>
 #include <cctype>
+#include <charconv>
 #include <random>
 
 #include "server/base/log.h"

@@ -5,6 +5,7 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -81,6 +82,18 @@ class FolderSnapshot {
   bool deleted_ = false;
 };
 
+/// One committed change of a folder, which raised its modseq by one.
+struct FolderChange {
+  struct Row {
+    FolderRow row;  ///< without keyword_set
+    Keywords keywords;
+  };
+  ModSeq mod_seq{};         ///< of the folder after the change
+  Uid uid_next{};           ///< after the change; Uid{0}: as before
+  std::vector<Row> rows;    ///< new or changed, ascending
+  std::vector<Uid> removed;
+};
+
 /// What a sync brought, in the order in which a client is told.
 struct FolderChanges {
   bool folder_gone = false;
@@ -128,9 +141,12 @@ class FolderView {
   void told(std::span<const Uid> uids, ModSeq mod_seq);
 
  private:
+  void close();
   std::shared_ptr<FolderState> state_;
   std::shared_ptr<const FolderSnapshot> snapshot_;
+  std::shared_ptr<const FolderSnapshot> base_;  // what the view was last brought up to
   std::unordered_map<std::uint32_t, ModSeq> told_;
+  Uid opened_at_{};
   Uid first_recent_{};
   UidValidity validity_{};
   Access access_ = Access::read_only;
@@ -149,12 +165,11 @@ class FolderStates {
   Result<std::shared_ptr<const FolderSnapshot>> peek(FolderId folder);
 
   // ---- for the writers of store/: after their commit
-  struct Change;
-  void publish(FolderId folder, Change change);
+  /// Brings the state (if it is loaded) up to date and sends the news.
+  void publish(FolderId folder, const FolderChange& change);
   /// Another process changed the folder, or what was missed is not known: re-read at the next sync.
   void mark_behind(FolderId folder, ModSeq mod_seq);
   void mark_all_behind();
-  void folder_removed(FolderId folder);
 
  private:
   Result<std::shared_ptr<FolderState>> state(FolderId folder);
@@ -162,6 +177,7 @@ class FolderStates {
   News& news_;
   std::mutex mutex_;
   std::unordered_map<std::int64_t, std::weak_ptr<FolderState>> states_;
+  std::list<std::shared_ptr<FolderState>> recent_;  // kept although nobody has them open: clients come back
 };
 
 }  // namespace pennypost::store

@@ -133,7 +133,7 @@ class Messages {
   /// Not held messages, ascending, for POP3 LIST and UIDL.
   Result<std::vector<MaildropEntry>> maildrop(FolderId folder);
 
-  /// Messages (ascending) whose stored search text holds `needle` without regard to case; `unindexed` are those without
+  /// Messages (ascending) whose stored search text holds `needle` (both case-folded by the caller); `unindexed` are those without
   /// search text, which the caller looks through itself.
   struct Found {
     std::vector<Uid> matching;

@@ -98,12 +98,17 @@ CREATE TABLE messages.subscriptions (
   PRIMARY KEY (usernumber, name)
 );
 
--- Locks the rows of these folders in the one order that all use. P0002: one is gone. PP001: one has no room for UIDs.
+-- Locks the rows of these folders (each named once) in the one order that all use. P0002: one is gone. PP001: one has
+-- no room for more UIDs.
 CREATE FUNCTION messages.lock_folders(ids bigint[])
 RETURNS TABLE (folderid bigint, uidvalidity bigint, uidnext bigint, modseq bigint) LANGUAGE plpgsql AS $$
 DECLARE
   found_rows integer;
 BEGIN
+  PERFORM FROM messages.folders f WHERE f.folderid = ANY (ids) AND f.uidnext > 4294900000;
+  IF FOUND THEN
+    RAISE EXCEPTION 'a folder has no UIDs left' USING ERRCODE = 'PP001';
+  END IF;
   RETURN QUERY SELECT f.folderid, f.uidvalidity, f.uidnext, f.modseq FROM messages.folders f
                 WHERE f.folderid = ANY (ids) ORDER BY f.folderid FOR UPDATE;
   GET DIAGNOSTICS found_rows = ROW_COUNT;
@@ -143,6 +148,18 @@ CREATE TABLE messages.chunks (
 
 -- Bodies that have lost a reference and may have none left; the sweep looks.
 CREATE TABLE messages.orphans (bodyid bigint NOT NULL);
+
+-- Holds bodies against the sweep until the commit, for a new reference to an old body. P0002: one is gone.
+CREATE FUNCTION messages.keep_bodies(ids bigint[]) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  found_rows integer;
+BEGIN
+  PERFORM FROM messages.bodies b WHERE b.bodyid = ANY (ids) ORDER BY b.bodyid FOR KEY SHARE;
+  GET DIAGNOSTICS found_rows = ROW_COUNT;
+  IF found_rows <> cardinality(ids) THEN
+    RAISE EXCEPTION 'a body is gone' USING ERRCODE = 'P0002';
+  END IF;
+END $$;
 
 -- ---- messages
 CREATE TABLE messages.messages (

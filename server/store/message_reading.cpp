@@ -1,0 +1,308 @@
+// Reading of messages: stored columns and octets, in batches of bounded memory. A batch is read, the connection is given
+// back, then the sink runs: a client that takes its time holds no connection and no transaction.
+#include <algorithm>
+#include <unordered_map>
+
+#include "server/store/connection.h"
+#include "server/store/database.h"
+#include "server/store/messages.h"
+
+namespace pennypost::store {
+
+namespace {
+
+// $3 is the bit mask of Columns; what is not asked for is not read from its page.
+const Sql kFetch{"reading.fetch", R"sql(
+    SELECT m.uid, m.bodyid, m.size, coalesce(length(m.prefix), 0), b.headersize,
+           CASE WHEN $3::integer & 1 <> 0 THEN b.envelope END,
+           CASE WHEN $3::integer & 2 <> 0 THEN b.bodystructure END,
+           CASE WHEN $3::integer & 4 <> 0 THEN b.parts END,
+           CASE WHEN $3::integer & 24 <> 0 THEN m.prefix END,
+           CASE WHEN $3::integer & 32 <> 0 THEN b.subject END, CASE WHEN $3::integer & 32 <> 0 THEN b.basesubject END,
+           CASE WHEN $3::integer & 32 <> 0 THEN b.fromname END, CASE WHEN $3::integer & 32 <> 0 THEN b.fromaddr END,
+           CASE WHEN $3::integer & 32 <> 0 THEN b.tolist END, CASE WHEN $3::integer & 32 <> 0 THEN b.replyto END,
+           CASE WHEN $3::integer & 32 <> 0 THEN b.messageid END, CASE WHEN $3::integer & 32 <> 0 THEN b.inreplyto END,
+           CASE WHEN $3::integer & 32 <> 0 THEN b.refs END, CASE WHEN $3::integer & 32 <> 0 THEN b.messagetime END,
+           b.attachments,
+           CASE WHEN $3::integer & 64 <> 0 THEN coalesce(m.uidl,
+             (SELECT f.uidvalidity FROM messages.folders f WHERE f.folderid = m.folderid) || '-' || m.uid) END,
+           m.spam,
+           CASE WHEN $3::integer & 16 <> 0 THEN (SELECT substr(c.data, 1, b.headersize::integer)
+             FROM messages.chunks c WHERE c.bodyid = m.bodyid AND c.chunkno = 0) END
+      FROM messages.messages m JOIN messages.bodies b ON b.bodyid = m.bodyid
+     WHERE m.folderid = $1::bigint AND m.uid = ANY ($2::bigint[]) AND NOT m.hold)sql"};
+const Sql kBody{"reading.body", R"sql(
+    SELECT 0::bigint, b.bodyid, b.size, 0, b.headersize, b.envelope, b.bodystructure, b.parts, NULL::bytea,
+           b.subject, b.basesubject, b.fromname, b.fromaddr, b.tolist, b.replyto, b.messageid, b.inreplyto, b.refs,
+           b.messagetime, b.attachments, NULL::text, 0::real,
+           (SELECT substr(c.data, 1, b.headersize::integer) FROM messages.chunks c WHERE c.bodyid = b.bodyid AND c.chunkno = 0)
+      FROM messages.bodies b WHERE b.bodyid = $1::bigint)sql"};
+// First chunk of many messages at once.
+const Sql kFirstChunks{"reading.first_chunks", R"sql(
+    SELECT m.uid, m.bodyid, m.size, m.prefix, c.data
+      FROM messages.messages m LEFT JOIN messages.chunks c ON c.bodyid = m.bodyid AND c.chunkno = 0
+     WHERE m.folderid = $1::bigint AND m.uid = ANY ($2::bigint[]) AND NOT m.hold)sql"};
+const Sql kSizes{"reading.sizes", R"sql(
+    SELECT uid, bodyid, size, prefix FROM messages.messages
+     WHERE folderid = $1::bigint AND uid = ANY ($2::bigint[]) AND NOT hold)sql"};
+const Sql kChunks{"reading.chunks", R"sql(
+    SELECT chunkno, data FROM messages.chunks
+     WHERE bodyid = $1::bigint AND chunkno BETWEEN $2::integer AND $3::integer ORDER BY chunkno)sql"};
+const Sql kBodySize{"reading.body_size", "SELECT size FROM messages.bodies WHERE bodyid = $1::bigint"};
+const Sql kMaildrop{"reading.maildrop", R"sql(
+    SELECT m.uid, m.size, coalesce(m.uidl, f.uidvalidity || '-' || m.uid)
+      FROM messages.messages m JOIN messages.folders f ON f.folderid = m.folderid
+     WHERE m.folderid = $1::bigint AND NOT m.hold ORDER BY m.uid)sql"};
+const Sql kSearchText{"reading.search_text", R"sql(
+    SELECT m.uid, b.searchtext IS NULL
+      FROM messages.messages m JOIN messages.bodies b ON b.bodyid = m.bodyid
+     WHERE m.folderid = $1::bigint AND NOT m.hold AND (b.searchtext IS NULL OR position($2::text IN b.searchtext) > 0)
+     ORDER BY m.uid)sql"};
+
+constexpr std::size_t kFetchBatch = 512;
+constexpr std::size_t kHeaderBatch = 128;
+constexpr std::int64_t kChunk = 256 * 1024;
+constexpr std::int64_t kBatchOctets = 4 * 1024 * 1024;
+constexpr std::size_t kOctetsBatch = 256;
+
+std::vector<std::int64_t> numbers_of(std::span<const Uid> uids) {
+  std::vector<std::int64_t> out;
+  out.reserve(uids.size());
+  for (const Uid uid : uids) out.push_back(number(uid));
+  return out;
+}
+
+Fetched fetched_of(const Rows& r, int i, Columns columns, std::string& header) {
+  Fetched f;
+  f.uid = r.id<Uid>(i, 0);
+  f.body = r.id<BodyId>(i, 1);
+  f.size = {r.integer(i, 2)};
+  f.prefix_size = {r.integer(i, 3)};
+  f.header_size = {r.integer(i, 4)};
+  f.envelope = r.text(i, 5);
+  f.bodystructure = r.text(i, 6);
+  f.parts = r.text(i, 7);
+  f.prefix = r.text(i, 8);
+  f.subject = r.text(i, 9);
+  f.base_subject = r.text(i, 10);
+  f.from_name = r.text(i, 11);
+  f.from_addr = r.text(i, 12);
+  f.to_list = r.text(i, 13);
+  f.reply_to = r.text(i, 14);
+  f.message_id = r.text(i, 15);
+  f.in_reply_to = r.text(i, 16);
+  f.references = r.text(i, 17);
+  f.date = r.time_or_none(i, 18);
+  f.has_attachments = r.flag(i, 19);
+  f.uidl = r.text(i, 20);
+  f.spam_score = r.real(i, 21);
+  if (has(columns, Columns::header)) {
+    if (f.prefix.empty()) {
+      f.header = r.text(i, 22);
+    } else {
+      header.assign(f.prefix);
+      header += r.text(i, 22);
+      f.header = header;
+    }
+  }
+  return f;
+}
+
+}  // namespace
+
+Result<void> Messages::fetch(FolderId folder, std::span<const Uid> uids, Columns columns, const FetchedSink& sink) {
+  // The parameter says which columns; 24: a header needs the prefix too.
+  const auto mask = static_cast<std::int32_t>(columns);
+  const std::size_t step = has(columns, Columns::header) ? kHeaderBatch : kFetchBatch;
+  std::string header;
+  std::vector<std::pair<std::int64_t, int>> order;
+  while (!uids.empty()) {
+    const auto batch = uids.first(std::min(step, uids.size()));
+    uids = uids.subspan(batch.size());
+    Rows rows;
+    {
+      auto lease = database_.lease();
+      if (!lease) return std::move(lease).error();
+      auto answer = (*lease)->query(kFetch, folder, numbers_of(batch), mask);
+      if (!answer) return std::move(answer).error();
+      rows = std::move(*answer);
+    }
+    order.clear();
+    for (int i = 0; i < rows.count(); ++i) order.emplace_back(rows.integer(i, 0), i);
+    std::sort(order.begin(), order.end());
+    for (const Uid uid : batch) {
+      const auto it = std::lower_bound(order.begin(), order.end(), std::pair{std::int64_t{number(uid)}, -1});
+      if (it == order.end() || it->first != number(uid)) continue;
+      if (!sink(fetched_of(rows, it->second, columns, header))) return {};
+    }
+  }
+  return {};
+}
+
+Result<void> Messages::body_columns(BodyId body, const FetchedSink& sink) {
+  Rows rows;
+  {
+    auto lease = database_.lease();
+    if (!lease) return std::move(lease).error();
+    auto answer = (*lease)->query(kBody, body);
+    if (!answer) return std::move(answer).error();
+    rows = std::move(*answer);
+  }
+  if (rows.empty()) return error(Kind::not_found, "No such message");
+  std::string header;
+  sink(fetched_of(rows, 0, Columns::header, header));
+  return {};
+}
+
+Result<void> Messages::fetch_octets(FolderId folder, std::span<const Uid> uids, const PieceSink& sink, Octets first,
+                                    Octets most) {
+  first.count = std::max<std::int64_t>(first.count, 0);
+  most.count = std::max<std::int64_t>(most.count, 0);
+  std::size_t step = 1;  // how many at a time: grows while they are small, so that memory stays bounded
+  std::vector<std::pair<std::int64_t, int>> order;
+  while (!uids.empty()) {
+    const auto batch = uids.first(std::min(step, uids.size()));
+    uids = uids.subspan(batch.size());
+    Rows rows;
+    {
+      auto lease = database_.lease();
+      if (!lease) return std::move(lease).error();
+      auto answer = first.count < kChunk ? (*lease)->query(kFirstChunks, folder, numbers_of(batch))
+                                         : (*lease)->query(kSizes, folder, numbers_of(batch));
+      if (!answer) return std::move(answer).error();
+      rows = std::move(*answer);
+    }
+    order.clear();
+    std::int64_t octets = 0;
+    for (int i = 0; i < rows.count(); ++i) {
+      order.emplace_back(rows.integer(i, 0), i);
+      octets += std::min(rows.integer(i, 2), kChunk);
+    }
+    std::sort(order.begin(), order.end());
+    const bool has_chunk = first.count < kChunk;
+    for (const Uid uid : batch) {
+      const auto it = std::lower_bound(order.begin(), order.end(), std::pair{std::int64_t{number(uid)}, -1});
+      if (it == order.end() || it->first != number(uid)) continue;
+      const int i = it->second;
+      const auto whole = rows.integer(i, 2);
+      const auto prefix = rows.text(i, 3);
+      const auto begin = std::min(first.count, whole);
+      const auto end = most.count > whole - begin ? whole : begin + most.count;
+      std::int64_t told = 0;
+      bool go_on = true;
+      bool any = false;
+      const auto tell = [&](std::int64_t at, std::string_view octets_here) {  // `at`: place in the whole message
+        const auto from = std::max(begin, at);
+        const auto to = std::min(end, at + static_cast<std::int64_t>(octets_here.size()));
+        if (from >= to || !go_on) return;
+        const auto part = octets_here.substr(static_cast<std::size_t>(from - at), static_cast<std::size_t>(to - from));
+        go_on = sink({uid, {end - begin}, {told}, part});
+        told += to - from;
+        any = true;
+      };
+      const auto prefix_size = static_cast<std::int64_t>(prefix.size());
+      tell(0, prefix);
+      if (has_chunk && go_on) tell(prefix_size, rows.text(i, 4));
+      const auto rest = std::max(begin, has_chunk ? prefix_size + kChunk : prefix_size);
+      if (go_on && rest < end) {
+        auto at = rest;
+        auto done = read_body(rows.id<BodyId>(i, 1), {rest - prefix_size}, {end - rest}, [&](std::string_view more) {
+          tell(at, more);
+          at += static_cast<std::int64_t>(more.size());
+          return go_on;
+        });
+        if (!done) return done;
+      }
+      if (!any && go_on) go_on = sink({uid, {0}, {0}, {}});
+      if (!go_on) return {};
+    }
+    const auto mean = rows.empty() ? kChunk : std::max<std::int64_t>(octets / rows.count(), 1024);
+    step = std::clamp<std::size_t>(static_cast<std::size_t>(kBatchOctets / mean), 1, std::min(kOctetsBatch, step * 4));
+  }
+  return {};
+}
+
+Result<void> Messages::read_body(BodyId body, Octets first, Octets most, const OctetSink& sink) {
+  constexpr std::int64_t kAtATime = 4;
+  first.count = std::max<std::int64_t>(first.count, 0);
+  if (most.count <= 0) return {};
+  const auto end = most.count > INT64_MAX - first.count ? INT64_MAX : first.count + most.count;
+  auto at = first.count;
+  bool found = false;
+  bool is_last = false;  // a chunk that is not full is the last one
+  while (at < end && !is_last) {
+    const auto chunk = at / kChunk;
+    const auto last = std::min(chunk + kAtATime - 1, (end - 1) / kChunk);
+    Rows rows;
+    {
+      auto lease = database_.lease();
+      if (!lease) return std::move(lease).error();
+      auto answer = (*lease)->query(kChunks, body, static_cast<std::int32_t>(std::min<std::int64_t>(chunk, INT32_MAX)),
+                                    static_cast<std::int32_t>(std::min<std::int64_t>(last, INT32_MAX)));
+      if (!answer) return std::move(answer).error();
+      rows = std::move(*answer);
+    }
+    for (int i = 0; i < rows.count(); ++i) {
+      found = true;
+      const auto begins = rows.integer(i, 0) * kChunk;
+      auto octets = rows.text(i, 1);
+      is_last = static_cast<std::int64_t>(octets.size()) < kChunk;
+      const auto skip = static_cast<std::size_t>(std::max<std::int64_t>(at - begins, 0));
+      if (skip >= octets.size()) continue;
+      octets.remove_prefix(skip);
+      octets = octets.substr(0, static_cast<std::size_t>(std::min<std::int64_t>(end - at, static_cast<std::int64_t>(octets.size()))));
+      at += static_cast<std::int64_t>(octets.size());
+      if (!sink(octets)) return {};
+    }
+    if (rows.count() < last - chunk + 1) break;  // the end of the body
+  }
+  if (!found && first.count == 0) return error(Kind::not_found, "No such message");
+  return {};
+}
+
+Result<Octets> Messages::body_size(BodyId body) {
+  auto lease = database_.lease();
+  if (!lease) return std::move(lease).error();
+  auto rows = (*lease)->query(kBodySize, body);
+  if (!rows) return std::move(rows).error();
+  if (rows->empty()) return error(Kind::not_found, "No such message");
+  return Octets{rows->integer(0, 0)};
+}
+
+Result<std::string> Messages::body_text(BodyId body, Octets first, Octets most, Octets limit) {
+  std::string text;
+  bool over = false;
+  auto done = read_body(body, first, most, [&](std::string_view octets) {
+    over = static_cast<std::int64_t>(text.size() + octets.size()) > limit.count;
+    if (!over) text += octets;
+    return !over;
+  });
+  if (!done) return std::move(done).error();
+  if (over) return error(Kind::too_large, "The message is too large");
+  return text;
+}
+
+Result<std::vector<MaildropEntry>> Messages::maildrop(FolderId folder) {
+  auto lease = database_.lease();
+  if (!lease) return std::move(lease).error();
+  auto rows = (*lease)->query(kMaildrop, folder);
+  if (!rows) return std::move(rows).error();
+  std::vector<MaildropEntry> all;
+  all.reserve(static_cast<std::size_t>(rows->count()));
+  for (int i = 0; i < rows->count(); ++i)
+    all.push_back({rows->id<Uid>(i, 0), {rows->integer(i, 1)}, rows->string(i, 2)});
+  return all;
+}
+
+Result<Messages::Found> Messages::search_text(FolderId folder, std::string_view needle) {
+  auto lease = database_.lease();
+  if (!lease) return std::move(lease).error();
+  auto rows = (*lease)->query(kSearchText, folder, needle);
+  if (!rows) return std::move(rows).error();
+  Found found;
+  for (int i = 0; i < rows->count(); ++i)
+    (rows->flag(i, 1) ? found.unindexed : found.matching).push_back(rows->id<Uid>(i, 0));
+  return found;
+}
+
+}  // namespace pennypost::store
