@@ -44,8 +44,14 @@ std::int64_t count(Octets o) { return o.count; }
 
 template <typename T>
 SettingRow number_row(const Setting<T>& s, std::string_view type) {
-  return {s.key, type,   std::to_string(count(s.fallback)), std::to_string(count(s.least)), std::to_string(count(s.most)),
-          s.effect, s.spec, s.says};
+  return {s.key,
+          type,
+          std::to_string(count(s.fallback)),
+          std::to_string(count(s.least)),
+          std::to_string(count(s.most)),
+          s.effect,
+          s.spec,
+          s.says};
 }
 SettingRow row(const Setting<std::int64_t>& s) { return number_row(s, "number"); }
 SettingRow row(const Setting<Seconds>& s) { return number_row(s, "seconds"); }
@@ -70,20 +76,25 @@ std::int64_t in_range(const SettingsSnapshot::Values& values, const Setting<T>& 
 
 std::string_view word(Effect effect) {
   switch (effect) {
-    case Effect::at_once: return "at once";
-    case Effect::next_message: return "next message";
-    case Effect::next_connection: return "next connection";
-    case Effect::restart: return "restart";
+    case Effect::at_once:
+      return "at once";
+    case Effect::next_message:
+      return "next message";
+    case Effect::next_connection:
+      return "next connection";
+    case Effect::restart:
+      return "restart";
   }
   return "restart";
 }
 
 std::span<const SettingRow> all_settings() {
   static const auto rows = [](const auto&... settings) { return std::vector<SettingRow>{row(settings)...}; }(
-      kHostName, kDefaultDomain, kPostmaster, kLocalNetworks, kMessageMost, kMaxHops, kRecipientsMost, kSmtpTimeout,
-      kPop3Timeout, kMailboxLockWait, kImapTimeout, kImapSessionsMost, kRelayHost, kRelayUser, kRelayPassword, kRelayTls,
-      kQueueRetry, kQueueRetryMost, kQueueWarning, kQueueLifetime, kFinishedKept, kTraceKept, kRecoverablePasswords,
-      kPasswordLeast);
+                               kHostName, kDefaultDomain, kPostmaster, kLocalNetworks, kMessageMost, kMaxHops,
+                               kRecipientsMost, kSmtpTimeout, kPop3Timeout, kMailboxLockWait, kImapTimeout,
+                               kImapSessionsMost, kRelayHost, kRelayUser, kRelayPassword, kRelayTls, kQueueRetry,
+                               kQueueRetryMost, kQueueWarning, kQueueLifetime, kFinishedKept, kTraceKept,
+                               kRecoverablePasswords, kPasswordLeast);
   return rows;
 }
 
@@ -109,7 +120,8 @@ std::optional<std::string> objection(const SettingRow& row, std::string_view val
 
 std::string settings_manual() {
   std::string out =
-      "# Settings\n\nMade from the table in `server/base/settings.h`. Change one with `pennypost settings set NAME VALUE`; "
+      "# Settings\n\nMade from the table in `server/base/settings.h`. Change one with `pennypost settings set NAME "
+      "VALUE`; "
       "names may be written in any case.\n\n| name | kind | default | from - to | counts from | follows | |\n"
       "|---|---|---|---|---|---|---|\n";
   for (const auto& r : all_settings()) {

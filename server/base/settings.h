@@ -59,13 +59,14 @@ inline constexpr Setting<std::string_view> kLocalNetworks{
     .says = "Networks (address/prefix, separated by semicolons) whose clients may send outside without logging in."};
 
 // ---- SMTP
-inline constexpr Setting<Octets> kMessageMost{.key = "MaxMessageSize",
-                                              .fallback = {104'857'600},
-                                              .least = {65'536},
-                                              .most = {2'147'483'647},
-                                              .effect = Effect::next_connection,
-                                              .spec = "40 section 4",
-                                              .says = "Octets of the largest message that SMTP and IMAP APPEND take; 0: 2 GiB."};
+inline constexpr Setting<Octets> kMessageMost{
+    .key = "MaxMessageSize",
+    .fallback = {104'857'600},
+    .least = {65'536},
+    .most = {2'147'483'647},
+    .effect = Effect::next_connection,
+    .spec = "40 section 4",
+    .says = "Octets of the largest message that SMTP and IMAP APPEND take; 0: 2 GiB."};
 inline constexpr Setting<std::int64_t> kMaxHops{
     .key = "MaxHops",
     .fallback = 30,
@@ -92,39 +93,73 @@ inline constexpr Setting<Seconds> kSmtpTimeout{
     .says = "How long an SMTP client may be silent (RFC 5321 4.5.3.2.7: five minutes)."};
 
 inline constexpr Setting<std::int64_t> kSmtpNul{
-    .key = "SmtpSvrNullCharacterReplacement", .fallback = 0, .least = 0, .most = 255, .effect = Effect::next_connection,
+    .key = "SmtpSvrNullCharacterReplacement",
+    .fallback = 0,
+    .least = 0,
+    .most = 255,
+    .effect = Effect::next_connection,
     .spec = "40 section 2.9",
     .says = "NUL in a message: 0 refuses it, 255 drops the NUL, any other number is the character put in its place."};
 inline constexpr Setting<std::string_view> kSmtpAuthentication{
-    .key = "SmtpAuthentication", .fallback = "optional", .effect = Effect::next_connection, .spec = "40 section 2.1",
+    .key = "SmtpAuthentication",
+    .fallback = "optional",
+    .effect = Effect::next_connection,
+    .spec = "40 section 2.1",
     .says = "AUTH on the SMTP service: disabled (not offered), optional, required (before sending anywhere)."};
 inline constexpr Setting<bool> kSmtpInternalWithoutAuth{
-    .key = "SmtpInternalWithoutAuthentication", .fallback = true, .effect = Effect::next_connection,
-    .spec = "40 section 2.1", .says = "Mail to local addresses needs no authentication even where it is required."};
+    .key = "SmtpInternalWithoutAuthentication",
+    .fallback = true,
+    .effect = Effect::next_connection,
+    .spec = "40 section 2.1",
+    .says = "Mail to local addresses needs no authentication even where it is required."};
 inline constexpr Setting<bool> kSmtpAuthenticatedMayRelay{
-    .key = "SmtpAuthenticatedMayRelay", .fallback = true, .effect = Effect::next_connection, .spec = "40 section 7",
+    .key = "SmtpAuthenticatedMayRelay",
+    .fallback = true,
+    .effect = Effect::next_connection,
+    .spec = "40 section 7",
     .says = "Who has logged in may send outside from any address; off: only from addresses with an Allow line."};
 inline constexpr Setting<std::string_view> kSmtpEncryption{
-    .key = "SmtpEncryption", .fallback = "None/TLS", .effect = Effect::next_connection, .spec = "40 section 2.1",
+    .key = "SmtpEncryption",
+    .fallback = "None/TLS",
+    .effect = Effect::next_connection,
+    .spec = "40 section 2.1",
     .says = "None/TLS: STARTTLS is offered, clear sessions are allowed; TLS: STARTTLS is demanded."};
-inline constexpr Setting<bool> kSmtpDsnOff{
-    .key = "SmtpDisableDsn", .fallback = false, .effect = Effect::next_connection, .spec = "40 section 2.8",
-    .says = "Takes DSN (RFC 3461) out of EHLO and ignores its parameters."};
-inline constexpr Setting<bool> kSmtpRefusePercent{
-    .key = "SmtpRefusePercent", .fallback = true, .effect = Effect::next_connection, .spec = "40 section 2.8",
-    .says = "Refuses recipients with a percent sign in the local part."};
+inline constexpr Setting<bool> kSmtpDsnOff{.key = "SmtpDisableDsn",
+                                           .fallback = false,
+                                           .effect = Effect::next_connection,
+                                           .spec = "40 section 2.8",
+                                           .says = "Takes DSN (RFC 3461) out of EHLO and ignores its parameters."};
+inline constexpr Setting<bool> kSmtpRefusePercent{.key = "SmtpRefusePercent",
+                                                  .fallback = true,
+                                                  .effect = Effect::next_connection,
+                                                  .spec = "40 section 2.8",
+                                                  .says = "Refuses recipients with a percent sign in the local part."};
 inline constexpr Setting<std::string_view> kSmtpRefuseHello{
-    .key = "SmtpRefuseConnectionsFrom", .effect = Effect::next_connection, .spec = "40 section 2.8",
+    .key = "SmtpRefuseConnectionsFrom",
+    .effect = Effect::next_connection,
+    .spec = "40 section 2.8",
     .says = "Clients whose HELO or EHLO name holds this text are refused; empty: none."};
 inline constexpr Setting<bool> kSmtpVerify{
-    .key = "SmtpEnableVrfyExpn", .fallback = false, .effect = Effect::next_connection, .spec = "40 section 2.7",
+    .key = "SmtpEnableVrfyExpn",
+    .fallback = false,
+    .effect = Effect::next_connection,
+    .spec = "40 section 2.7",
     .says = "Answers VRFY and EXPN for clients of the local networks and for who has logged in."};
-inline constexpr Setting<std::int64_t> kSmtpSessions{
-    .key = "SmtpMaximumSessions", .fallback = 1000, .least = 1, .most = 10'000, .effect = Effect::restart,
-    .spec = "40 section 2.5", .says = "Most SMTP sessions at the same time."};
+inline constexpr Setting<std::int64_t> kSmtpSessions{.key = "SmtpMaximumSessions",
+                                                     .fallback = 1000,
+                                                     .least = 1,
+                                                     .most = 10'000,
+                                                     .effect = Effect::restart,
+                                                     .spec = "40 section 2.5",
+                                                     .says = "Most SMTP sessions at the same time."};
 inline constexpr Setting<std::int64_t> kSmtpSessionsFromAddress{
-    .key = "SmtpMaximumSessionsPerAddress", .fallback = 0, .least = 0, .most = 10'000, .effect = Effect::restart,
-    .spec = "40 section 2.5", .says = "Most SMTP sessions of one address at the same time; 0: no limit."};
+    .key = "SmtpMaximumSessionsPerAddress",
+    .fallback = 0,
+    .least = 0,
+    .most = 10'000,
+    .effect = Effect::restart,
+    .spec = "40 section 2.5",
+    .says = "Most SMTP sessions of one address at the same time; 0: no limit."};
 
 // ---- POP3 and IMAP
 inline constexpr Setting<Seconds> kPop3Timeout{

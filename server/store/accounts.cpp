@@ -44,7 +44,8 @@ const Sql kSetPassword{"accounts.set_password", R"sql(
     UPDATE users.users SET passargon2id = $2::text, scramsalt = $3::bytea, scramiterations = $4::integer,
            scramstoredkey = $5::bytea, scramserverkey = $6::bytea, passrecoverable = $7::bytea
      WHERE usernumber = $1::integer)sql"};
-const Sql kSetAdmin{"accounts.set_admin", "UPDATE users.users SET isadmin = $2::boolean WHERE usernumber = $1::integer"};
+const Sql kSetAdmin{"accounts.set_admin",
+                    "UPDATE users.users SET isadmin = $2::boolean WHERE usernumber = $1::integer"};
 const Sql kSetEnabled{"accounts.set_enabled",
                       "UPDATE users.users SET isenabled = $2::boolean WHERE usernumber = $1::integer"};
 const Sql kSetComments{"accounts.set_comments",
@@ -115,7 +116,7 @@ Result<Account> Accounts::create(const NewAccount& account) {
         return error(Kind::already_exists, "There is an account " + account.name + " already");
       return std::move(row).error();
     }
-    made = {row->id<AccountId>(0, 0), account.name,      account.comments, account.is_admin,
+    made = {row->id<AccountId>(0, 0), account.name,    account.comments, account.is_admin,
             account.is_enabled,       row->time(0, 1), std::nullopt};
     for (const auto& address : account.addresses) {
       auto taken = tx->query(kTaken, address);
@@ -171,7 +172,8 @@ Result<void> Accounts::remove(AccountId id) {
     auto lease = database_.lease();
     if (!lease) return std::move(lease).error();
     Connection::Batch batch{**lease};
-    for (const auto* sql : {&kLockFolders, &kRemoveMessages, &kRemoveExpunged, &kRemoveFolders, &kRemove}) batch.add(*sql, id);
+    for (const auto* sql : {&kLockFolders, &kRemoveMessages, &kRemoveExpunged, &kRemoveFolders, &kRemove})
+      batch.add(*sql, id);
     auto done = batch.run();
     if (!done) return std::move(done).error();
     if (done->back().affected() == 0) return no_account();

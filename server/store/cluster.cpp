@@ -1,9 +1,19 @@
-// The private cluster (DESIGN section 4). Files in DATA: db (the cluster), db.new (an initdb that was interrupted; removed),
-// run (socket), log/postgresql.log, db.lock (held while one process looks and starts), db.owner (locked by the process
-// whose child the postmaster is), db.users (locked, shared, by every process that uses it). Locks are flock(2): they end
-// with their process, so nothing has to be tidied up by hand after a kill -9. The postmaster is a child of a thread that
-// lives as long as the cluster (PR_SET_PDEATHSIG follows the thread), in a session of its own (Ctrl-C is for us only).
+// The private cluster (DESIGN section 4). Files in DATA: db (the cluster), db.new (an initdb that was interrupted;
+// removed), run (socket), log/postgresql.log, db.lock (held while one process looks and starts), db.owner (locked by
+// the process whose child the postmaster is), db.users (locked, shared, by every process that uses it). Locks are
+// flock(2): they end with their process, so nothing has to be tidied up by hand after a kill -9. The postmaster is a
+// child of a thread that lives as long as the cluster (PR_SET_PDEATHSIG follows the thread), in a session of its own
+// (Ctrl-C is for us only).
 #include "server/store/cluster.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <condition_variable>
+#include <cstring>
+#include <fstream>
+#include <mutex>
+#include <sstream>
+#include <thread>
 
 #include <fcntl.h>
 #include <grp.h>
@@ -17,15 +27,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <cerrno>
-#include <condition_variable>
-#include <cstring>
-#include <fstream>
-#include <mutex>
-#include <sstream>
-#include <thread>
-
 #include "server/base/log.h"
 #include "server/store/connection.h"
 #include "server/store/process.h"
@@ -37,7 +38,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr LogEvent kMade{"store.cluster_made", Level::notice, "made a new database cluster in {dir} (PostgreSQL {version})"};
+constexpr LogEvent kMade{"store.cluster_made", Level::notice,
+                         "made a new database cluster in {dir} (PostgreSQL {version})"};
 constexpr LogEvent kStarted{"store.cluster_started", Level::info, "database cluster started, process {pid}"};
 constexpr LogEvent kAdopted{"store.cluster_stopped_left", Level::notice,
                             "a database process {pid} was left behind by an earlier run; it has been stopped"};
@@ -118,13 +120,18 @@ std::string last_words(const std::string& log_text) {
 Error errno_error(const std::string& doing, int problem) {
   const std::string why = std::strerror(problem);
   switch (problem) {
-    case EROFS: return in_words(Kind::not_permitted, doing + ": the file system is read-only");
+    case EROFS:
+      return in_words(Kind::not_permitted, doing + ": the file system is read-only");
     case EACCES:
-    case EPERM: return in_words(Kind::not_permitted, doing + ": no permission");
+    case EPERM:
+      return in_words(Kind::not_permitted, doing + ": no permission");
     case ENOSPC:
-    case EDQUOT: return in_words(Kind::disk_full, doing + ": the disk is full");
-    case ENOTDIR: return in_words(Kind::bad_input, doing + ": part of the path is not a folder");
-    default: return in_words(Kind::unavailable, doing + ": " + why);
+    case EDQUOT:
+      return in_words(Kind::disk_full, doing + ": the disk is full");
+    case ENOTDIR:
+      return in_words(Kind::bad_input, doing + ": part of the path is not a folder");
+    default:
+      return in_words(Kind::unavailable, doing + ": " + why);
   }
 }
 
@@ -132,10 +139,10 @@ Error log_error(const std::string& doing, const std::string& text) {
   const auto has = [&text](const char* part) { return text.find(part) != std::string::npos; };
   if (has("No space left on device") || has("Disk quota exceeded"))
     return in_words(Kind::disk_full, doing + ": the disk is full. Make room and start again; nothing is lost.");
-  if (has("Read-only file system"))
-    return in_words(Kind::not_permitted, doing + ": the file system is read-only");
+  if (has("Read-only file system")) return in_words(Kind::not_permitted, doing + ": the file system is read-only");
   if (has("Permission denied") || has("has wrong ownership") || has("must be owned"))
-    return in_words(Kind::not_permitted, doing + ": the folder does not belong to the server's user. " + last_words(text));
+    return in_words(Kind::not_permitted,
+                    doing + ": the folder does not belong to the server's user. " + last_words(text));
   if (has("incompatible with server") || has("not compatible with this version"))
     return in_words(Kind::bad_input, doing + ": the folder is of another version of PostgreSQL. " + last_words(text));
   return in_words(Kind::unavailable, doing + ": " + last_words(text));
@@ -145,7 +152,8 @@ int major_of(const fs::path& binaries) {
   const auto version = run_program({(binaries / "postgres").string(), "--version"}, std::nullopt);
   if (!version || version->status != 0) return 0;
   for (std::size_t i = 0; i < version->output.size(); ++i)
-    if (std::isdigit(static_cast<unsigned char>(version->output[i])) != 0) return std::atoi(version->output.c_str() + i);
+    if (std::isdigit(static_cast<unsigned char>(version->output[i])) != 0)
+      return std::atoi(version->output.c_str() + i);
   return 0;
 }
 
@@ -156,7 +164,8 @@ Result<std::pair<fs::path, int>> find_binaries(const fs::path& given, int wanted
     places.push_back(given);
   } else {
     std::error_code none;
-    for (const auto& entry : fs::directory_iterator{"/usr/lib/postgresql", none}) places.push_back(entry.path() / "bin");
+    for (const auto& entry : fs::directory_iterator{"/usr/lib/postgresql", none})
+      places.push_back(entry.path() / "bin");
     for (const char* more : {"/usr/local/pgsql/bin", "/opt/postgresql/bin"}) places.emplace_back(more);
     if (const char* path = std::getenv("PATH")) {
       std::istringstream in{path};
@@ -180,12 +189,12 @@ Result<std::pair<fs::path, int>> find_binaries(const fs::path& given, int wanted
       return in_words(Kind::bad_input, "The data folder is of PostgreSQL " + std::to_string(wanted) +
                                            ", but found here is only " + seen + ". Install postgresql-" +
                                            std::to_string(wanted) + "; nothing was changed.");
-    return in_words(Kind::not_found, "No PostgreSQL server programs found" +
-                                         (given.empty() ? std::string{" in /usr/lib/postgresql or PATH; install the package postgresql"}
-                                                        : " in " + given.string()));
+    return in_words(Kind::not_found,
+                    "No PostgreSQL server programs found" +
+                        (given.empty() ? std::string{" in /usr/lib/postgresql or PATH; install the package postgresql"}
+                                       : " in " + given.string()));
   }
-  if (best.second < 13)
-    return in_words(Kind::bad_input, "PostgreSQL 13 or later is needed, found: " + seen);
+  if (best.second < 13) return in_words(Kind::bad_input, "PostgreSQL 13 or later is needed, found: " + seen);
   return best;
 }
 
@@ -205,7 +214,8 @@ bool is_zombie(pid_t pid) {
   return behind != std::string::npos && behind + 2 < stat.size() && stat[behind + 2] == 'Z';
 }
 
-// Processes of a postmaster that is gone hold its shared memory: they end by themselves soon, these are told to at once.
+// Processes of a postmaster that is gone hold its shared memory: they end by themselves soon, these are told to at
+// once.
 std::vector<pid_t> workers_of(const fs::path& db) {
   std::vector<pid_t> found;
   std::error_code none;
@@ -213,7 +223,8 @@ std::vector<pid_t> workers_of(const fs::path& db) {
     const auto name = entry.path().filename().string();
     if (name.find_first_not_of("0123456789") != std::string::npos) continue;
     const auto pid = static_cast<pid_t>(std::stol(name));
-    if (pid != getpid() && works_in(pid, db) && slurp("/proc/" + name + "/comm").starts_with("postgres") && !is_zombie(pid))
+    if (pid != getpid() && works_in(pid, db) && slurp("/proc/" + name + "/comm").starts_with("postgres") &&
+        !is_zombie(pid))
       found.push_back(pid);
   }
   return found;
@@ -312,8 +323,7 @@ Result<void> Cluster::Impl::prepare_folder() {
     fs::create_directories(data, problem);
     if (problem) return errno_error("The data folder " + data.string() + " cannot be made", problem.value());
   }
-  if (!fs::is_directory(data, problem))
-    return in_words(Kind::bad_input, data.string() + " is not a folder");
+  if (!fs::is_directory(data, problem)) return in_words(Kind::bad_input, data.string() + " is not a folder");
   data = fs::canonical(data, problem);
   db = data / "db";
   if (auto chosen = choose_owner(); !chosen) return chosen;
@@ -328,7 +338,8 @@ Result<void> Cluster::Impl::prepare_folder() {
     give_to_owner(log_dir);
   }
   log_file = log_dir / "postgresql.log";
-  if (fs::file_size(log_file, problem) > 10'000'000 && !problem) fs::rename(log_file, log_dir / "postgresql.log.1", problem);
+  if (fs::file_size(log_file, problem) > 10'000'000 && !problem)
+    fs::rename(log_file, log_dir / "postgresql.log.1", problem);
   return {};
 }
 
@@ -364,9 +375,16 @@ Result<void> Cluster::Impl::initialize() {
     return in_words(Kind::disk_full, "A new database needs at least 64 MiB of free disk in " + data.string());
   if (mkdir(fresh.c_str(), 0700) != 0) return errno_error("The folder " + fresh.string() + " cannot be made", errno);
   give_to_owner(fresh);
-  std::vector<std::string> command{(binaries / "initdb").string(), "-D",        fresh.string(), "-U",
-                                   "pennypost",                    "-E",        "UTF8",         "--locale=C",
-                                   "--auth-local=trust",           "--auth-host=scram-sha-256"};
+  std::vector<std::string> command{(binaries / "initdb").string(),
+                                   "-D",
+                                   fresh.string(),
+                                   "-U",
+                                   "pennypost",
+                                   "-E",
+                                   "UTF8",
+                                   "--locale=C",
+                                   "--auth-local=trust",
+                                   "--auth-host=scram-sha-256"};
   if (options.is_throwaway) command.emplace_back("--no-sync");
   const auto done = run_program(command, RunAs{owner.user, owner.group, fresh.string()});
   if (!done) return done.error();
@@ -465,29 +483,30 @@ int Cluster::Impl::wait_end(int pid) {
 
 Result<void> Cluster::Impl::wait_ready(int pid, std::uintmax_t log_from) {
   const auto until = std::chrono::steady_clock::now() + options.start_wait;
-  const auto info = "host=" + socket_dir.string() + " port=" + (options.tcp_port != 0 ? std::to_string(options.tcp_port) : "5432") +
+  const auto info = "host=" + socket_dir.string() +
+                    " port=" + (options.tcp_port != 0 ? std::to_string(options.tcp_port) : "5432") +
                     " user=pennypost dbname=postgres";
   auto pause = 5ms;
   for (;;) {
     if (auto c = Connection::open(info); c) return {};
     int status = 0;
-    if (waitpid(pid, &status, WNOHANG) == pid)
-      return log_error("The database did not start", tail(log_file, log_from));
+    if (waitpid(pid, &status, WNOHANG) == pid) return log_error("The database did not start", tail(log_file, log_from));
     {
       std::unique_lock lock{mutex};
       if (stopping) return in_words(Kind::cancelled, "The server is stopping");
     }
     if (std::chrono::steady_clock::now() > until)
-      return in_words(Kind::unavailable, "The database did not come up in " + std::to_string(options.start_wait.count()) +
-                                             " seconds; see " + log_file.string());
+      return in_words(Kind::unavailable, "The database did not come up in " +
+                                             std::to_string(options.start_wait.count()) + " seconds; see " +
+                                             log_file.string());
     std::this_thread::sleep_for(pause);
     pause = std::min(pause * 2, std::chrono::milliseconds{100});
   }
 }
 
 Result<void> Cluster::Impl::make_database() {
-  const auto base = "host=" + socket_dir.string() + " port=" + (options.tcp_port != 0 ? std::to_string(options.tcp_port) : "5432") +
-                    " user=pennypost";
+  const auto base = "host=" + socket_dir.string() +
+                    " port=" + (options.tcp_port != 0 ? std::to_string(options.tcp_port) : "5432") + " user=pennypost";
   connection = base + " dbname=pennypost";
   auto c = Connection::open(base + " dbname=postgres");
   if (!c) return std::move(c).error();
@@ -630,7 +649,8 @@ Result<std::unique_ptr<Cluster>> Cluster::start(const ClusterOptions& options) {
       look.unlock();
     }
     if (std::chrono::steady_clock::now() > until)
-      return in_words(Kind::in_use, "Another process holds the database in " + me.data.string() + " and does not let go");
+      return in_words(Kind::in_use,
+                      "Another process holds the database in " + me.data.string() + " and does not let go");
     std::this_thread::sleep_for(50ms);
   }
 

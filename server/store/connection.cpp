@@ -1,19 +1,21 @@
 // One connection to PostgreSQL through libpq: binary parameters and results, statements prepared at their first use on
-// the connection, pipelines. A lost connection is `unavailable`; what was under way is rolled back by the server. Sources:
-// PostgreSQL documentation, chapters "libpq" (34.5 pipeline mode), "Frontend/Backend Protocol" and appendix A (SQLSTATE).
+// the connection, pipelines. A lost connection is `unavailable`; what was under way is rolled back by the server.
+// Sources: PostgreSQL documentation, chapters "libpq" (34.5 pipeline mode), "Frontend/Backend Protocol" and appendix A
+// (SQLSTATE).
 #include "server/store/connection.h"
-
-#include <endian.h>
-#include <poll.h>
 
 #include <bit>
 #include <cstring>
+
+#include <endian.h>
+#include <poll.h>
 
 namespace pennypost::store {
 
 namespace {
 
-constexpr Oid kBool = 16, kBytea = 17, kInt8 = 20, kInt2 = 21, kInt4 = 23, kText = 25, kFloat8 = 701, kTimestamptz = 1184;
+constexpr Oid kBool = 16, kBytea = 17, kInt8 = 20, kInt2 = 21, kInt4 = 23, kText = 25, kFloat8 = 701,
+              kTimestamptz = 1184;
 constexpr Oid kBoolArray = 1000, kByteaArray = 1001, kInt2Array = 1005, kInt4Array = 1007, kTextArray = 1009,
               kInt8Array = 1016, kFloat8Array = 1022, kTimestamptzArray = 1185;
 constexpr std::int64_t kEpoch2000 = 946'684'800'000'000;  // PostgreSQL counts microseconds from 2000-01-01
@@ -70,7 +72,8 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
-// The head of a one-dimensional array (array_send in the server): dimensions, null flag, element type, count, lower bound.
+// The head of a one-dimensional array (array_send in the server): dimensions, null flag, element type, count, lower
+// bound.
 std::string array_head(Oid element, std::size_t count, bool has_nulls = false) {
   std::string out;
   put32(out, count == 0 ? 0 : 1);
@@ -251,7 +254,8 @@ std::int64_t Rows::integer(int row, int column) const {
       std::memcpy(&v, p, 2);
       return static_cast<std::int16_t>(be16toh(v));
     }
-    default: return 0;
+    default:
+      return 0;
   }
 }
 
@@ -267,8 +271,7 @@ double Rows::real(int row, int column) const {
 }
 
 Timestamp Rows::time(int row, int column) const {
-  return is_null(row, column) ? Timestamp{}
-                              : Timestamp{std::chrono::microseconds{integer(row, column) + kEpoch2000}};
+  return is_null(row, column) ? Timestamp{} : Timestamp{std::chrono::microseconds{integer(row, column) + kEpoch2000}};
 }
 
 std::optional<Timestamp> Rows::time_or_none(int row, int column) const {
@@ -316,7 +319,8 @@ Error database_error(std::string_view state, std::string_view message, std::stri
     return error(Kind::unavailable, "The message store is not available, try again later", std::move(for_log));
   if (is("40") || is("55P03"))
     return error(Kind::unavailable, "The message store is busy, try again later", std::move(for_log));
-  if (is("57014")) return error(Kind::unavailable, "The message store took too long, try again later", std::move(for_log));
+  if (is("57014"))
+    return error(Kind::unavailable, "The message store took too long, try again later", std::move(for_log));
   if (is("23505")) return error(Kind::already_exists, "It exists already", std::move(for_log));
   if (is("23503")) return error(Kind::not_found, "It does not exist", std::move(for_log));
   if (is("P0002")) return error(Kind::not_found, "It does not exist any more", std::move(for_log));
@@ -329,7 +333,8 @@ Error Connection::failure(const PGresult* result, const char* statement) const {
   const char* message = result == nullptr ? nullptr : PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
   std::string text = message != nullptr ? message : PQerrorMessage(connection_.get());
   if (result != nullptr)
-    if (const char* detail = PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL)) text += std::string{" ("} + detail + ")";
+    if (const char* detail = PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL))
+      text += std::string{" ("} + detail + ")";
   return database_error(state == nullptr ? "" : state, text, statement);
 }
 
@@ -379,8 +384,10 @@ Result<void> Connection::execute(const char* text) {
   switch (PQresultStatus(done.get())) {
     case PGRES_COMMAND_OK:
     case PGRES_TUPLES_OK:
-    case PGRES_EMPTY_QUERY: return {};
-    default: return failure(done.get(), std::string{text}.substr(0, 60).c_str());
+    case PGRES_EMPTY_QUERY:
+      return {};
+    default:
+      return failure(done.get(), std::string{text}.substr(0, 60).c_str());
   }
 }
 
@@ -399,7 +406,9 @@ Result<Rows> Connection::run(const Sql& sql, const Params& params) {
   if (auto ready = prepare_missing(sql, &params); !ready) return std::move(ready).error();
   Bound b;
   for (const auto& slot : params.slots_) {
-    b.values.push_back(slot.is_null ? nullptr : slot.outside != nullptr ? slot.outside : params.data_.data() + slot.offset);
+    b.values.push_back(slot.is_null              ? nullptr
+                       : slot.outside != nullptr ? slot.outside
+                                                 : params.data_.data() + slot.offset);
     b.lengths.push_back(slot.length);
     b.formats.push_back(1);
   }
@@ -407,8 +416,10 @@ Result<Rows> Connection::run(const Sql& sql, const Params& params) {
                            b.formats.data(), 1)};
   switch (PQresultStatus(rows.raw())) {
     case PGRES_COMMAND_OK:
-    case PGRES_TUPLES_OK: return rows;
-    default: return failure(rows.raw(), sql.name());
+    case PGRES_TUPLES_OK:
+      return rows;
+    default:
+      return failure(rows.raw(), sql.name());
   }
 }
 
@@ -464,7 +475,9 @@ Result<void> Connection::pipeline_send(const Sql& sql, const Params& params) {
   }
   Bound b;
   for (const auto& slot : params.slots_) {
-    b.values.push_back(slot.is_null ? nullptr : slot.outside != nullptr ? slot.outside : params.data_.data() + slot.offset);
+    b.values.push_back(slot.is_null              ? nullptr
+                       : slot.outside != nullptr ? slot.outside
+                                                 : params.data_.data() + slot.offset);
     b.lengths.push_back(slot.length);
     b.formats.push_back(1);
   }

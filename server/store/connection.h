@@ -1,8 +1,6 @@
-// One connection to PostgreSQL: statements prepared once, binary parameters and results, several statements in one round
-// trip. Private to store/.
+// One connection to PostgreSQL: statements prepared once, binary parameters and results, several statements in one
+// round trip. Private to store/.
 #pragma once
-#include <libpq-fe.h>
-
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -11,6 +9,8 @@
 #include <string_view>
 #include <unordered_set>
 #include <vector>
+
+#include <libpq-fe.h>
 
 #include "server/base/ids.h"
 #include "server/base/result.h"
@@ -190,9 +190,9 @@ class Connection {
   /// Ends the pipeline and gives the answers of all statements in order. The implicit transaction is committed.
   Result<std::vector<Rows>> pipeline_end();
 
-  bool is_open() const;     ///< false once the server is gone
-  bool is_idle() const;     ///< no transaction open
-  bool looks_alive();       ///< a look at the socket, without a round trip
+  bool is_open() const;  ///< false once the server is gone
+  bool is_idle() const;  ///< no transaction open
+  bool looks_alive();    ///< a look at the socket, without a round trip
   PGconn* raw() { return connection_.get(); }
   int server_version() const { return PQserverVersion(connection_.get()); }
   int backend() const { return PQbackendPID(connection_.get()); }

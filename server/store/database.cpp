@@ -87,7 +87,8 @@ Result<ExternalServer> read_database_section(std::string_view ini) {
     if (key == "maxconnections" && !value.empty()) good = count(server.max_connections);
     if (key == "absmaxconnections" && !value.empty()) good = count(server.abs_max_connections);
     if (!good)
-      return error(Kind::bad_input, "[Database], line " + std::to_string(number) + ": a number from 1 to 10000 is needed");
+      return error(Kind::bad_input,
+                   "[Database], line " + std::to_string(number) + ": a number from 1 to 10000 is needed");
   }
   if (!found) return error(Kind::not_found, "no section [Database]");
   if (server.hostname.empty() && server.hostaddr.empty() && server.service.empty())
@@ -230,9 +231,8 @@ Result<std::int32_t> Database::process_number() {
   auto connection = connect();
   if (!connection) return std::move(connection).error();
   for (int tries = 0; tries < 20; ++tries) {
-    const auto number = impl_->process != 0
-                            ? impl_->process
-                            : static_cast<std::int32_t>(std::random_device{}() & 0x7FFFFFFFU) | 1;
+    const auto number =
+        impl_->process != 0 ? impl_->process : static_cast<std::int32_t>(std::random_device{}() & 0x7FFFFFFFU) | 1;
     auto locked = (*connection)->query(kProcessLock, kProcessLocks, number);
     if (!locked) return std::move(locked).error();
     if (locked->flag(0, 0)) {

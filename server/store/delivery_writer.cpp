@@ -73,9 +73,9 @@ const Sql kInsertRecipients{"delivery.recipients", R"sql(
     SELECT $1::bigint, r.addr, r.notify, r.orcpt FROM unnest($2::text[], $3::text[], $4::text[]) AS r(addr, notify, orcpt))sql"};
 
 constexpr int kWriters = 2;
-constexpr std::size_t kBatchMost = 64;                   // deliveries of one transaction
+constexpr std::size_t kBatchMost = 64;                  // deliveries of one transaction
 constexpr std::int64_t kBatchOctets = 8 * 1024 * 1024;  // of bodies: nobody waits long behind another's attachments
-constexpr std::size_t kChunk = 256 * 1024;               // as in message_reading.cpp
+constexpr std::size_t kChunk = 256 * 1024;              // as in message_reading.cpp
 constexpr int kIdsAtOnce = 256;
 
 // Ids taken from a sequence ahead of their use, so that rows that refer to each other go out in one round trip.
@@ -209,11 +209,10 @@ class BatchWork {
 
   Result<void> send_body(std::int64_t id, const NewBody& b) {
     auto done = connection_.pipeline_send(
-        kInsertBody,
-        Params::of(id, static_cast<std::int64_t>(b.octets.size()), b.header_size.count, Bytes{b.envelope},
-                   Bytes{b.bodystructure}, Bytes{b.parts}, b.subject, truncated(b.base_subject, 4000), b.from_name,
-                   b.from_addr, b.to_list, b.reply_to, b.message_id, b.in_reply_to, b.references, b.date, b.has_attachments,
-                   b.search_text));
+        kInsertBody, Params::of(id, static_cast<std::int64_t>(b.octets.size()), b.header_size.count, Bytes{b.envelope},
+                                Bytes{b.bodystructure}, Bytes{b.parts}, b.subject, truncated(b.base_subject, 4000),
+                                b.from_name, b.from_addr, b.to_list, b.reply_to, b.message_id, b.in_reply_to,
+                                b.references, b.date, b.has_attachments, b.search_text));
     std::int32_t number = 0;
     for (auto rest = b.octets; done && (number == 0 || !rest.empty()); ++number) {
       Params params;
@@ -303,9 +302,9 @@ class BatchWork {
 
   Result<void> send_queued(std::int64_t id, BodyId body, const QueueEntry& e) {
     if (auto done = connection_.pipeline_send(
-            kInsertQueued, Params::of(id, e.sender_ip.empty() ? "unknown" : e.sender_ip.c_str(), e.auth_sender, e.return_path,
-                                      e.subject, e.hold, e.held_until, std::int32_t{e.priority}, body, Bytes{e.prefix},
-                                      e.envelope_id, e.returned, e.is_8bit, e.is_utf8, e.trace_id));
+            kInsertQueued, Params::of(id, e.sender_ip.empty() ? "unknown" : e.sender_ip.c_str(), e.auth_sender,
+                                      e.return_path, e.subject, e.hold, e.held_until, std::int32_t{e.priority}, body,
+                                      Bytes{e.prefix}, e.envelope_id, e.returned, e.is_8bit, e.is_utf8, e.trace_id));
         !done)
       return done;
     std::vector<std::string_view> address, notify, original;

@@ -39,7 +39,7 @@ struct NewBody {
   std::string references;         ///< message ids separated by spaces
   std::optional<Timestamp> date;  ///< the Date field
   bool has_attachments = false;
-  std::string search_text;        ///< optional: decoded, case-folded text for SEARCH BODY; empty: not stored
+  std::string search_text;  ///< optional: decoded, case-folded text for SEARCH BODY; empty: not stored
 };
 
 /// One copy of the body in a folder.

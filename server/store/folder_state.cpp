@@ -1,7 +1,7 @@
-// Folder states and views. A state holds the present snapshot; a committed change makes a new one that shares all blocks
-// but those it touches. Changes of this process arrive by `publish` and are applied when they are the next modseq;
-// anything else (another process, a change that overtook another) makes the state read what is newer from the database,
-// in one snapshot, at the next sync. Sources: RFC 3501 2.3.1.2, 5.2, 7.4.1; RFC 7162 (modseq).
+// Folder states and views. A state holds the present snapshot; a committed change makes a new one that shares all
+// blocks but those it touches. Changes of this process arrive by `publish` and are applied when they are the next
+// modseq; anything else (another process, a change that overtook another) makes the state read what is newer from the
+// database, in one snapshot, at the next sync. Sources: RFC 3501 2.3.1.2, 5.2, 7.4.1; RFC 7162 (modseq).
 #include "server/store/folder_state.h"
 
 #include <algorithm>
@@ -32,8 +32,8 @@ const Sql kAsynchronous{"folder_state.asynchronous", "SELECT set_config('synchro
 const Sql kSeen{"folder_state.no_longer_recent", R"sql(
     UPDATE messages.folders SET firstrecent = $2::bigint WHERE folderid = $1::bigint AND firstrecent < $2::bigint)sql"};
 
-constexpr std::size_t kStatesKept = 32;           // with nobody in them
-constexpr std::uint32_t kKeptRowsMost = 100'000;  // larger ones are loaded again instead
+constexpr std::size_t kStatesKept = 32;                // with nobody in them
+constexpr std::uint32_t kKeptRowsMost = 100'000;       // larger ones are loaded again instead
 constexpr auto kReloadAfter = std::chrono::hours{24};  // expunge marks are kept for longer
 
 using Blocks = std::vector<std::shared_ptr<const FolderSnapshot::Block>>;
@@ -84,7 +84,8 @@ struct SnapshotBuilder {
       return;
     }
     auto& rows = writable(place).rows;
-    const auto it = std::partition_point(rows.begin(), rows.end(), [&row](const FolderRow& r) { return r.uid < row.uid; });
+    const auto it =
+        std::partition_point(rows.begin(), rows.end(), [&row](const FolderRow& r) { return r.uid < row.uid; });
     if (it->uid == row.uid) {
       count(*it, -1);
       *it = row;
@@ -352,7 +353,8 @@ Keywords FolderSnapshot::all_keywords() const {
   Keywords all;
   for (const auto& set : keywords_->sets)
     for (const auto& word : set)
-      if (std::none_of(all.begin(), all.end(), [&word](const auto& w) { return same_word(w, word); })) all.push_back(word);
+      if (std::none_of(all.begin(), all.end(), [&word](const auto& w) { return same_word(w, word); }))
+        all.push_back(word);
   return all;
 }
 
@@ -360,7 +362,8 @@ bool FolderSnapshot::for_each(Msn first, Msn last, const std::function<bool(Msn,
   first = std::max<Msn>(first, 1);
   last = std::min(last, exists_);
   if (first > last) return true;
-  auto place = static_cast<std::size_t>(std::upper_bound(first_msn_.begin(), first_msn_.end(), first) - first_msn_.begin()) - 1;
+  auto place =
+      static_cast<std::size_t>(std::upper_bound(first_msn_.begin(), first_msn_.end(), first) - first_msn_.begin()) - 1;
   std::size_t i = first - first_msn_[place];
   for (Msn msn = first; msn <= last; ++msn, ++i) {
     if (i == blocks_[place]->rows.size()) {
@@ -374,8 +377,8 @@ bool FolderSnapshot::for_each(Msn first, Msn last, const std::function<bool(Msn,
 
 // ---- views
 
-FolderView::FolderView(std::shared_ptr<FolderState> state, Access access, std::shared_ptr<const FolderSnapshot> snapshot,
-                       Uid first_recent, UidValidity validity)
+FolderView::FolderView(std::shared_ptr<FolderState> state, Access access,
+                       std::shared_ptr<const FolderSnapshot> snapshot, Uid first_recent, UidValidity validity)
     : state_{std::move(state)},
       snapshot_{std::move(snapshot)},
       opened_at_{snapshot_->uid_next()},
@@ -490,7 +493,9 @@ Result<FolderChanges> FolderView::sync(Expunges expunges) {
   }
   compare(
       snapshot_->blocks_, next->blocks_,
-      [&](Msn msn, const FolderRow& row) { changes.expunged.push_back({msn, row.uid}); },
+      [&](Msn msn, const FolderRow& row) {
+        changes.expunged.push_back({msn, row.uid});
+      },
       [&](Msn msn, const FolderRow& before, const FolderRow& after) {
         if (before.flags == after.flags && before.keyword_set == after.keyword_set) return;
         const auto it = told_.find(number(after.uid));
@@ -500,8 +505,7 @@ Result<FolderChanges> FolderView::sync(Expunges expunges) {
       [&](Msn, const FolderRow&) { ++changes.arrived; });
   changes.keywords_changed = snapshot_->keywords_ != next->keywords_;
   snapshot_ = std::move(next);
-  if (!told_.empty())
-    std::erase_if(told_, [this](const auto& t) { return t.second <= snapshot_->mod_seq(); });
+  if (!told_.empty()) std::erase_if(told_, [this](const auto& t) { return t.second <= snapshot_->mod_seq(); });
   changes.exists = exists();
   changes.recent = recent();
   return changes;
@@ -525,8 +529,7 @@ Result<std::shared_ptr<FolderState>> FolderStates::state(FolderId folder) {
       found->be_unsure();
       place = found;
       fresh = true;
-      if (states_.size() > 1024)
-        std::erase_if(states_, [](const auto& s) { return s.second.expired(); });
+      if (states_.size() > 1024) std::erase_if(states_, [](const auto& s) { return s.second.expired(); });
     }
   }
   if (auto done = fresh ? found->load() : found->catch_up(); !done) return std::move(done).error();

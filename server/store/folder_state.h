@@ -88,9 +88,9 @@ struct FolderChange {
     FolderRow row;  ///< without keyword_set
     Keywords keywords;
   };
-  ModSeq mod_seq{};         ///< of the folder after the change
-  Uid uid_next{};           ///< after the change; Uid{0}: as before
-  std::vector<Row> rows;    ///< new or changed, ascending
+  ModSeq mod_seq{};       ///< of the folder after the change
+  Uid uid_next{};         ///< after the change; Uid{0}: as before
+  std::vector<Row> rows;  ///< new or changed, ascending
   std::vector<Uid> removed;
 };
 

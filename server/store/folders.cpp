@@ -1,6 +1,6 @@
-// Folders of a mailbox. Sources: RFC 3501 section 6.3 (CREATE, DELETE, RENAME, SUBSCRIBE), RFC 6154, spec 30 section 6.1
-// (stored counters), spec 50 section 3.2 (separator, names). Changes of the tree lock the account's row, so two sessions
-// cannot make the same name; changes inside a folder lock the folder's row.
+// Folders of a mailbox. Sources: RFC 3501 section 6.3 (CREATE, DELETE, RENAME, SUBSCRIBE), RFC 6154, spec 30
+// section 6.1 (stored counters), spec 50 section 3.2 (separator, names). Changes of the tree lock the account's row, so
+// two sessions cannot make the same name; changes inside a folder lock the folder's row.
 #include "server/store/folders.h"
 
 #include <algorithm>
@@ -16,9 +16,9 @@ namespace pennypost::store {
 
 namespace {
 
-#define PENNYPOST_FOLDER_COLUMNS                                                                                     \
-  "f.folderid, f.usernumber, f.name, f.uidvalidity, f.uidnext, f.modseq, f.firstrecent, f.specialuse, "              \
-  "EXISTS (SELECT FROM messages.subscriptions s WHERE s.usernumber = f.usernumber AND s.name = f.name), "            \
+#define PENNYPOST_FOLDER_COLUMNS                                                                          \
+  "f.folderid, f.usernumber, f.name, f.uidvalidity, f.uidnext, f.modseq, f.firstrecent, f.specialuse, "   \
+  "EXISTS (SELECT FROM messages.subscriptions s WHERE s.usernumber = f.usernumber AND s.name = f.name), " \
   "f.count, f.unread, f.size "
 
 const Sql kList{"folders.list", "SELECT " PENNYPOST_FOLDER_COLUMNS R"sql(
@@ -94,7 +94,8 @@ Result<void> check_name(std::string_view name) {
   if (name.front() == '/' || name.back() == '/' || name.find("//") != std::string_view::npos)
     return bad("The name of a folder has no empty level");
   if (std::count(name.begin(), name.end(), '/') >= kLevelsMost) return bad("Folders are not that deep");
-  if (std::any_of(name.begin(), name.end(), [](char c) { return is_control(c) || !is_ascii(c) || c == '*' || c == '%'; }))
+  if (std::any_of(name.begin(), name.end(),
+                  [](char c) { return is_control(c) || !is_ascii(c) || c == '*' || c == '%'; }))
     return bad("The name of the folder has characters that are not allowed");
   return {};
 }

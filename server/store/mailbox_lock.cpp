@@ -1,7 +1,7 @@
-// Locks of mailboxes. Between sessions of this process a table decides; for other processes the process as a whole holds an
-// advisory lock of the account on one connection of its own (class 'MBOX'). When that connection is lost the locks are
-// taken again at the next call; an account that another process has locked meanwhile stays with both until one lets go.
-// Source: spec 50 section 4.1.
+// Locks of mailboxes. Between sessions of this process a table decides; for other processes the process as a whole
+// holds an advisory lock of the account on one connection of its own (class 'MBOX'). When that connection is lost the
+// locks are taken again at the next call; an account that another process has locked meanwhile stays with both until
+// one lets go. Source: spec 50 section 4.1.
 #include "server/store/mailbox_lock.h"
 
 #include <condition_variable>

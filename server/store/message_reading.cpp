@@ -1,5 +1,5 @@
-// Reading of messages: stored columns and octets, in batches of bounded memory. A batch is read, the connection is given
-// back, then the sink runs: a client that takes its time holds no connection and no transaction.
+// Reading of messages: stored columns and octets, in batches of bounded memory. A batch is read, the connection is
+// given back, then the sink runs: a client that takes its time holds no connection and no transaction.
 #include <algorithm>
 #include <unordered_map>
 
@@ -250,7 +250,8 @@ Result<void> Messages::read_body(BodyId body, Octets first, Octets most, const O
       const auto skip = static_cast<std::size_t>(std::max<std::int64_t>(at - begins, 0));
       if (skip >= octets.size()) continue;
       octets.remove_prefix(skip);
-      octets = octets.substr(0, static_cast<std::size_t>(std::min<std::int64_t>(end - at, static_cast<std::int64_t>(octets.size()))));
+      octets = octets.substr(
+          0, static_cast<std::size_t>(std::min<std::int64_t>(end - at, static_cast<std::int64_t>(octets.size()))));
       at += static_cast<std::int64_t>(octets.size());
       if (!sink(octets)) return {};
     }

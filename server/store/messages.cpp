@@ -1,7 +1,7 @@
-// Changes of what is in folders. Each public function is one transaction: first the folder rows are locked (in the order of
-// their ids, by messages.lock_folders), then come set-based statements that raise modseq, keep the counters and give back
-// what the folder states need. Reading is in message_reading.cpp. Sources: RFC 3501 6.4.3-6.4.7, RFC 4315, RFC 6851,
-// RFC 7162; spec 50 sections 3.6 and 4.2 (held messages are in no client's sight).
+// Changes of what is in folders. Each public function is one transaction: first the folder rows are locked (in the
+// order of their ids, by messages.lock_folders), then come set-based statements that raise modseq, keep the counters
+// and give back what the folder states need. Reading is in message_reading.cpp. Sources: RFC 3501 6.4.3-6.4.7, RFC
+// 4315, RFC 6851, RFC 7162; spec 50 sections 3.6 and 4.2 (held messages are in no client's sight).
 #include "server/store/messages.h"
 
 #include <algorithm>
@@ -20,7 +20,8 @@ const Sql kLockFolders{"messages.lock_folders",
 
 namespace {
 
-// $2, $3: first and last of ranges. $4: 0 add, 1 remove, 2 replace. $5 system flags, $6 keywords, $7 unchanged since or null.
+// $2, $3: first and last of ranges. $4: 0 add, 1 remove, 2 replace. $5 system flags, $6 keywords, $7 unchanged since or
+// null.
 const Sql kStoreFlags{"messages.store_flags", R"sql(
     WITH target AS (
       SELECT m.uid, m.flags, coalesce(m.keywords, '{}') AS keywords, m.modseq

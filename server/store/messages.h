@@ -133,8 +133,8 @@ class Messages {
   /// Not held messages, ascending, for POP3 LIST and UIDL.
   Result<std::vector<MaildropEntry>> maildrop(FolderId folder);
 
-  /// Messages (ascending) whose stored search text holds `needle` (both case-folded by the caller); `unindexed` are those without
-  /// search text, which the caller looks through itself.
+  /// Messages (ascending) whose stored search text holds `needle` (both case-folded by the caller); `unindexed` are
+  /// those without search text, which the caller looks through itself.
   struct Found {
     std::vector<Uid> matching;
     std::vector<Uid> unindexed;

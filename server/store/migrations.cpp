@@ -36,9 +36,9 @@ Result<void> apply_locked(Connection& connection) {
   const auto present = version->integer(0, 0);
   const auto newest = migrations().back().number;
   if (present > newest)
-    return error(Kind::bad_input,
-                 "The database is of a newer version of Pennypost (schema " + std::to_string(present) +
-                     ", this program knows " + std::to_string(newest) + "). Install the newer program; nothing was changed.");
+    return error(Kind::bad_input, "The database is of a newer version of Pennypost (schema " + std::to_string(present) +
+                                      ", this program knows " + std::to_string(newest) +
+                                      "). Install the newer program; nothing was changed.");
   for (const auto& migration : migrations()) {
     if (migration.number <= present) continue;
     auto tx = Transaction::begin(connection);

@@ -3,16 +3,16 @@
 // notification (a crash between commit and NOTIFY) is made good by the next one, and a lost connection by "missed".
 #include "server/store/news.h"
 
-#include <poll.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
-
 #include <charconv>
 #include <map>
 #include <mutex>
 #include <set>
 #include <thread>
 #include <unordered_map>
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "server/base/log.h"
 #include "server/store/connection.h"
@@ -193,7 +193,9 @@ News::Subscription News::on_folder(FolderId folder, Signal signal) {
 News::Subscription News::on_account(AccountId account, Signal signal) {
   return impl_->subscribe(this, Subject::account, number(account), std::move(signal));
 }
-News::Subscription News::on_queue(Signal signal) { return impl_->subscribe(this, Subject::queue, 0, std::move(signal)); }
+News::Subscription News::on_queue(Signal signal) {
+  return impl_->subscribe(this, Subject::queue, 0, std::move(signal));
+}
 News::Subscription News::on_settings(Signal signal) {
   return impl_->subscribe(this, Subject::settings, 0, std::move(signal));
 }

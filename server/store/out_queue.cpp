@@ -1,6 +1,7 @@
-// The out queue. Claims are marked in the rows (busy, busyowner); an owner lives as long as its advisory lock does, so the
-// claims of a killed process are free at once. Results lock the message rows first (ascending), then the recipients: two
-// senders that finish the last two recipients of a message both see it. Sources: spec 30 section 7, spec 60 section 7.6.
+// The out queue. Claims are marked in the rows (busy, busyowner); an owner lives as long as its advisory lock does, so
+// the claims of a killed process are free at once. Results lock the message rows first (ascending), then the
+// recipients: two senders that finish the last two recipients of a message both see it. Sources: spec 30 section 7,
+// spec 60 section 7.6.
 #include "server/store/out_queue.h"
 
 #include <algorithm>
@@ -48,12 +49,12 @@ const Sql kFinishMessages{"out_queue.finish", R"sql(
 namespace {
 
 // Processes that live: each holds an advisory lock of class 'PNYP' (database.cpp).
-#define PENNYPOST_ALIVE                                                                                          \
-  "alive AS MATERIALIZED (SELECT l.objid::bigint AS process FROM pg_locks l "                                    \
-  "WHERE l.locktype = 'advisory' AND l.classid = 1347311952 AND l.objsubid = 2 "                                 \
+#define PENNYPOST_ALIVE                                                          \
+  "alive AS MATERIALIZED (SELECT l.objid::bigint AS process FROM pg_locks l "    \
+  "WHERE l.locktype = 'advisory' AND l.classid = 1347311952 AND l.objsubid = 2 " \
   "AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())) "
-#define PENNYPOST_OPEN                                                                       \
-  "m.finishedtime IS NULL AND r.failedtime IS NULL AND r.succeededtime IS NULL "             \
+#define PENNYPOST_OPEN                                                           \
+  "m.finishedtime IS NULL AND r.failedtime IS NULL AND r.succeededtime IS NULL " \
   "AND (NOT r.busy OR r.busyowner NOT IN (SELECT process FROM alive)) "
 
 // SKIP LOCKED: many processes claim, none waits for another.
@@ -72,22 +73,25 @@ const Sql kNextDue{"out_queue.next_due", "WITH " PENNYPOST_ALIVE R"sql(
       FROM outqueue.outrecipients r JOIN outqueue.outmessages m ON m.msgid = r.msgid
      WHERE )sql" PENNYPOST_OPEN R"sql( AND m.hold <> 1)sql"};
 
-#define PENNYPOST_MESSAGE_COLUMNS                                                                                     \
-  "m.msgid, m.bodyid, m.size, m.prefix, m.returnpath, m.authsender, m.senderip, m.subject, m.envid, m.traceid, m.ret, " \
+#define PENNYPOST_MESSAGE_COLUMNS                                                                                \
+  "m.msgid, m.bodyid, m.size, m.prefix, m.returnpath, m.authsender, m.senderip, m.subject, m.envid, m.traceid, " \
+  "m.ret, "                                                                                                      \
   "m.is8bit, m.isutf8, m.priority, m.hold, m.helduntil, m.created, m.finishedtime "
 
 const Sql kMessages{"out_queue.messages", "SELECT " PENNYPOST_MESSAGE_COLUMNS R"sql(
       FROM outqueue.outmessages m WHERE m.msgid = ANY ($1::bigint[]))sql"};
 
 // $1 id or 0, $2 sender pattern, $3 recipient pattern, $4 address of the client, $5 finished ones too.
-#define PENNYPOST_FILTER                                                                                              \
-  "($1::bigint = 0 OR m.msgid = $1::bigint) "                                                                         \
-  "AND ($2::text = '' OR m.returnpath ILIKE $2::text OR m.authsender ILIKE $2::text) "                                \
-  "AND ($3::text = '' OR EXISTS (SELECT FROM outqueue.outrecipients x WHERE x.msgid = m.msgid AND x.addr ILIKE $3::text)) " \
+#define PENNYPOST_FILTER                                                                                         \
+  "($1::bigint = 0 OR m.msgid = $1::bigint) "                                                                    \
+  "AND ($2::text = '' OR m.returnpath ILIKE $2::text OR m.authsender ILIKE $2::text) "                           \
+  "AND ($3::text = '' OR EXISTS (SELECT FROM outqueue.outrecipients x WHERE x.msgid = m.msgid AND x.addr ILIKE " \
+  "$3::text)) "                                                                                                  \
   "AND ($4::text = '' OR m.senderip = $4::text) AND ($5::boolean OR m.finishedtime IS NULL) "
 
-const Sql kList{"out_queue.list", "SELECT " PENNYPOST_MESSAGE_COLUMNS "FROM outqueue.outmessages m WHERE " PENNYPOST_FILTER
-                                  "ORDER BY m.msgid LIMIT $6::bigint"};
+const Sql kList{"out_queue.list",
+                "SELECT " PENNYPOST_MESSAGE_COLUMNS "FROM outqueue.outmessages m WHERE " PENNYPOST_FILTER
+                "ORDER BY m.msgid LIMIT $6::bigint"};
 const Sql kRecipients{"out_queue.recipients", R"sql(
     SELECT msgid, id, addr, notify, orcpt, numsends, forcelasttry, warningsent, busy, latesterror, latestsendserver,
            lateststatus, latestsend, nexttry, failedtime, succeededtime
@@ -101,10 +105,11 @@ const Sql kLastTry{"out_queue.last_try", R"sql(
     UPDATE outqueue.outrecipients r SET nexttry = least(r.nexttry, now()), forceretry = true, forcelasttry = true
       FROM outqueue.outmessages m
      WHERE m.msgid = r.msgid AND r.failedtime IS NULL AND r.succeededtime IS NULL AND )sql" PENNYPOST_FILTER};
-const Sql kHold{"out_queue.hold", "UPDATE outqueue.outmessages m SET hold = 1, helduntil = NULL WHERE m.hold <> 1 AND "
-                                  PENNYPOST_FILTER};
-const Sql kRelease{"out_queue.release", "UPDATE outqueue.outmessages m SET hold = 0, helduntil = NULL WHERE m.hold <> 0 AND "
-                                        PENNYPOST_FILTER};
+const Sql kHold{"out_queue.hold",
+                "UPDATE outqueue.outmessages m SET hold = 1, helduntil = NULL WHERE m.hold <> 1 AND " PENNYPOST_FILTER};
+const Sql kRelease{
+    "out_queue.release",
+    "UPDATE outqueue.outmessages m SET hold = 0, helduntil = NULL WHERE m.hold <> 0 AND " PENNYPOST_FILTER};
 const Sql kRemove{"out_queue.remove", "DELETE FROM outqueue.outmessages m WHERE " PENNYPOST_FILTER};
 const Sql kPrune{"out_queue.prune", R"sql(
     DELETE FROM outqueue.outmessages WHERE finishedtime < now() - make_interval(secs => $1::double precision))sql"};
@@ -171,7 +176,8 @@ std::string like(std::string_view pattern) {
 }
 
 Params filter_params(const QueueFilter& f) {
-  return Params::of(f.id ? number(*f.id) : std::int64_t{0}, like(f.sender), like(f.recipient), f.sender_ip, f.with_finished);
+  return Params::of(f.id ? number(*f.id) : std::int64_t{0}, like(f.sender), like(f.recipient), f.sender_ip,
+                    f.with_finished);
 }
 
 Result<std::int64_t> change(Database& database, const Sql& sql, const QueueFilter& filter) {
@@ -228,12 +234,14 @@ Result<std::vector<QueuedMessage>> OutQueue::claim(std::size_t most) {
     std::sort(claimed.begin(), claimed.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
     for (int i = 0; i < rows->count(); ++i) {
       const auto id = rows->id<QueueId>(i, 0);
-      const auto it = std::lower_bound(claimed.begin(), claimed.end(), id, [](const auto& m, QueueId q) { return m.id < q; });
+      const auto it =
+          std::lower_bound(claimed.begin(), claimed.end(), id, [](const auto& m, QueueId q) { return m.id < q; });
       if (it != claimed.end() && it->id == id) it->recipients.push_back(recipient_of(*rows, i));
     }
     for (auto& m : claimed)
       std::sort(m.recipients.begin(), m.recipients.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
-    std::stable_sort(claimed.begin(), claimed.end(), [](const auto& a, const auto& b) { return a.priority < b.priority; });
+    std::stable_sort(claimed.begin(), claimed.end(),
+                     [](const auto& a, const auto& b) { return a.priority < b.priority; });
   }
   if (auto done = tx->commit(); !done) return std::move(done).error();
   return claimed;

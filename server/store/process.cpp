@@ -2,6 +2,10 @@
 // system calls, no allocation. prctl(2): PR_SET_PDEATHSIG is cleared by a change of user, so it comes after it.
 #include "server/store/process.h"
 
+#include <array>
+#include <cerrno>
+#include <cstring>
+
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -9,10 +13,6 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <array>
-#include <cerrno>
-#include <cstring>
 
 namespace pennypost::store {
 

@@ -1,10 +1,10 @@
 // Starting of programs: as another user, with an output file or a captured output, ended when we end.
 #pragma once
-#include <sys/types.h>
-
 #include <optional>
 #include <string>
 #include <vector>
+
+#include <sys/types.h>
 
 #include "server/base/result.h"
 

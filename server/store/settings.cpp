@@ -1,5 +1,5 @@
-// The settings table (spec 30 section 15): names without regard to case, unknown ones kept as they are. A change tells all
-// processes through the trigger of the table.
+// The settings table (spec 30 section 15): names without regard to case, unknown ones kept as they are. A change tells
+// all processes through the trigger of the table.
 #include "server/store/settings.h"
 
 #include <cctype>

@@ -1,5 +1,5 @@
-// All of store/ put together. Order of the end: news first (its thread calls into settings, directory and states), then the
-// repositories, the pool, the cluster.
+// All of store/ put together. Order of the end: news first (its thread calls into settings, directory and states), then
+// the repositories, the pool, the cluster.
 #include "server/store/store.h"
 
 #include "server/base/log.h"
@@ -9,7 +9,8 @@ namespace pennypost::store {
 
 namespace {
 
-constexpr LogEvent kReloadFailed{"store.settings_not_read", Level::warning, "settings could not be read again: {reason}"};
+constexpr LogEvent kReloadFailed{"store.settings_not_read", Level::warning,
+                                 "settings could not be read again: {reason}"};
 
 const Sql kDescribe{"store.describe", R"sql(
     SELECT current_setting('server_version'), pg_database_size(current_database()),
@@ -111,9 +112,10 @@ Result<std::string> Store::describe() {
   if (!lease) return std::move(lease).error();
   auto rows = (*lease)->query(kDescribe);
   if (!rows) return std::move(rows).error();
-  return "PostgreSQL " + rows->string(0, 0) + ", " + (impl_->cluster ? "private cluster" : "external server") + ", schema " +
-         std::to_string(rows->integer(0, 2)) + ", " + std::to_string(rows->integer(0, 1) / 1'000'000) + " MB, " +
-         std::to_string(rows->integer(0, 3)) + " accounts, " + std::to_string(rows->integer(0, 4)) + " messages";
+  return "PostgreSQL " + rows->string(0, 0) + ", " + (impl_->cluster ? "private cluster" : "external server") +
+         ", schema " + std::to_string(rows->integer(0, 2)) + ", " + std::to_string(rows->integer(0, 1) / 1'000'000) +
+         " MB, " + std::to_string(rows->integer(0, 3)) + " accounts, " + std::to_string(rows->integer(0, 4)) +
+         " messages";
 }
 
 Result<void> Store::maintain() {

@@ -1,8 +1,8 @@
 // What the tests of store/ share: an account with folders, small messages.
 #pragma once
-#include <gtest/gtest.h>
-
 #include <string>
+
+#include <gtest/gtest.h>
 
 #include "server/base/clock.h"
 #include "server/store/test_cluster.h"

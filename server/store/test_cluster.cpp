@@ -1,10 +1,10 @@
 // A throw-away cluster a test process. The database of a test is a copy of a migrated template.
 #include "server/store/test_cluster.h"
 
-#include <unistd.h>
-
 #include <cstdio>
 #include <cstdlib>
+
+#include <unistd.h>
 
 #include "server/store/connection.h"
 
@@ -38,6 +38,7 @@ TestCluster::TestCluster() {
   options.is_throwaway = true;
   options.shared_buffers = {32 * 1024 * 1024};
   options.max_connections = 200;
+  options.settings = {"fsync = off"};  // nothing here outlives the machine; what dies in tests are processes
   auto started = Cluster::start(options);
   if (!started) give_up("start", started.error());
   cluster_ = std::move(*started);
@@ -57,7 +58,7 @@ std::string TestCluster::fresh_database() {
   auto connection = Connection::open(with_database(cluster_->connection(), "postgres"));
   if (!connection) give_up("connect", connection.error());
   const auto sql = "CREATE DATABASE " + name + " TEMPLATE " + template_ +
-                   ((*connection)->server_version() >= 150000 ? " STRATEGY file_copy" : "");
+                   ((*connection)->server_version() >= 150000 ? " STRATEGY wal_log" : "");
   if (auto made = (*connection)->execute(sql.c_str()); !made) give_up("database", made.error());
   return with_database(cluster_->connection(), name);
 }

@@ -26,9 +26,8 @@ void UidSet::add(Uid first, Uid last) {
     return;
   }
   // Those that touch [first, last]: from the first whose end reaches first-1, to the last that begins by last+1.
-  auto low = std::partition_point(ranges_.begin(), ranges_.end(), [begin](const UidRange& r) {
-    return std::uint64_t{number(r.last)} + 1 < begin;
-  });
+  auto low = std::partition_point(ranges_.begin(), ranges_.end(),
+                                  [begin](const UidRange& r) { return std::uint64_t{number(r.last)} + 1 < begin; });
   auto high = std::partition_point(low, ranges_.end(),
                                    [end](const UidRange& r) { return std::uint64_t{number(r.first)} <= end + 1; });
   if (low == high) {
@@ -41,7 +40,8 @@ void UidSet::add(Uid first, Uid last) {
 }
 
 bool UidSet::contains(Uid uid) const {
-  const auto it = std::partition_point(ranges_.begin(), ranges_.end(), [uid](const UidRange& r) { return r.last < uid; });
+  const auto it =
+      std::partition_point(ranges_.begin(), ranges_.end(), [uid](const UidRange& r) { return r.last < uid; });
   return it != ranges_.end() && it->first <= uid;
 }
 
