@@ -58,6 +58,7 @@ std::optional<Reply> Auth::parse(std::string_view argument) {
 
 Reply Auth::run(Session& s) {
   if (s.options().auth == AuthRule::disabled) return kAuthDisabled;
+  if (!s.is_extended()) return kEhloFirst;
   if (s.identity()) return kAuthTwice;
   if (s.transaction() != nullptr) return kAuthInMail;
   auth::SaslContext context{

@@ -20,12 +20,17 @@ void Intake::extend_deadline() {
   session_.connection().set_deadline(began_ + kSmtpMessageTime.most * (1 + taken));
 }
 
+Reply Intake::lost() {
+  session_.connection().set_deadline(std::nullopt);  // the last reply must still go out
+  return session_.ended();
+}
+
 std::optional<Reply> Intake::read_to_dot() {
   auto& connection = session_.connection();
   for (;;) {
     extend_deadline();
     const auto in = connection.read_some(session_.options().timeout);
-    if (!in) return session_.ended();
+    if (!in) return lost();
     const auto step = scanner_.feed(*in, into_);
     connection.consume(step.taken);
     if (step.finished) break;
@@ -39,7 +44,7 @@ std::optional<Reply> Intake::read_chunk(std::uint64_t octets) {
   while (octets > 0) {
     extend_deadline();
     const auto in = connection.read_some(session_.options().timeout);
-    if (!in) return session_.ended();
+    if (!in) return lost();
     const auto part = in->substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(octets, in->size())));
     scanner_.feed(part, into_);
     octets -= part.size();

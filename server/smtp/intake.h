@@ -36,6 +36,7 @@ class Intake {
     delivery::ContentWriter& writer_;
   };
   void extend_deadline();
+  Reply lost();
 
   Session& session_;
   delivery::ContentWriter writer_;

@@ -34,6 +34,7 @@ Options Options::from(const SettingsSnapshot& settings) {
   o.refuse_percent = settings.get(kSmtpRefusePercent);
   o.verify = settings.get(kSmtpVerify);
   o.refused_hello = settings.get(kSmtpRefuseHello);
+  o.local_networks = settings.get(kLocalNetworks);
   o.nul = NulRule::from_setting(settings.get(kSmtpNul));
   return o;
 }

@@ -21,7 +21,8 @@ struct Options {
   bool dsn = true;
   bool refuse_percent = true;
   bool verify = false;
-  std::string refused_hello;  ///< part of a HELO name that is refused; empty: none
+  std::string refused_hello;   ///< part of a HELO name that is refused; empty: none
+  std::string local_networks;  ///< further ones than those that always count
   NulRule nul;
 
   static Options from(const SettingsSnapshot& settings);

@@ -25,12 +25,11 @@ std::string refusal(net::Refusal why) {
 
 std::shared_ptr<const Context> make_context(delivery::Pipeline& pipeline, auth::Authenticator& authenticator,
                                             int service_id) {
-  const auto networks = pipeline.store().settings().get(kLocalNetworks);
   return std::make_shared<const Context>(Context{.pipeline = pipeline,
                                                  .authenticator = authenticator,
                                                  .service_id = service_id,
                                                  .lines = default_lines(),
-                                                 .around = Surroundings{default_gateways(), networks}});
+                                                 .routers = default_gateways()});
 }
 
 Result<std::unique_ptr<net::Service>> service(std::shared_ptr<const Context> context,

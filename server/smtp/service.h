@@ -17,10 +17,10 @@ struct Context {
   auth::Authenticator& authenticator;
   int service_id = 1;  ///< spec 40 section 1: the default service is 1
   std::vector<AccessLine> lines = default_lines();
-  Surroundings around{{}, ""};
+  std::vector<Poco::Net::IPAddress> routers;  ///< the default gateways of this machine
 };
 
-/// The context of a service of this machine: its routers, the setting LocalNetworks.
+/// The context of a service on this machine.
 std::shared_ptr<const Context> make_context(delivery::Pipeline& pipeline, auth::Authenticator& authenticator,
                                             int service_id = 1);
 

@@ -37,7 +37,8 @@ Session::Session(net::Connection& connection, const Context& context)
     : connection_{connection},
       context_{context},
       options_{Options::from(*context.pipeline.store().settings().snapshot())},
-      line_{first_match(context.lines, context.around, connection.peer().host())} {
+      line_{first_match(context.lines, Surroundings{context.routers, options_.local_networks},
+                        connection.peer().host())} {
   connection_.set_line_ends(net::LineEnds::strict);
 }
 

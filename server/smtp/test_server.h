@@ -85,7 +85,6 @@ class TestServer {
   /// Starts the service; `outsider` makes clients on loopback look like strangers.
   void start(bool outsider = false) {
     auto context = std::make_shared<Context>(Context{.pipeline = pipeline, .authenticator = authenticator});
-    context->around = Surroundings{{}, ""};
     if (outsider) context->lines.clear();
     const auto files = net::ensure_certificate(folder / "tls", {"mail.corp.example", "127.0.0.1"});
     EXPECT_TRUE(files.ok());

@@ -35,6 +35,7 @@ inline constexpr auto kBadRecipientSyntax = smtp_text(501, {5, 1, 3}, "Syntax er
 inline constexpr auto kBadParameter = smtp_text(501, {5, 5, 4}, "Syntax error in parameter");
 inline constexpr auto kUnknownParameter = smtp_text(555, {5, 5, 4}, "Parameter not recognised");
 inline constexpr auto kHelloFirst = smtp_text(503, {5, 5, 1}, "Send HELO or EHLO first");
+inline constexpr auto kEhloFirst = smtp_text(503, {5, 5, 1}, "Send EHLO first");  // AUTH is an extension
 inline constexpr auto kMailFirst = smtp_text(503, {5, 5, 1}, "Send MAIL first");
 inline constexpr auto kMailTwice = smtp_text(503, {5, 5, 1}, "Sender already given");
 inline constexpr auto kNoRecipients = smtp_text(503, {5, 5, 1}, "No valid recipients");
