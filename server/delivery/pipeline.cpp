@@ -75,6 +75,9 @@ SmtpReply reply_for(const Error& e) {
   return kStageFailedText;
 }
 
+constexpr std::size_t kMostTracedId =
+    900;  // octets of a Message-ID in the trace: an index row of the database is limited
+
 std::string joined(const std::vector<std::string>& parts, std::string_view between) { return join(parts, between); }
 
 /// The ranges of a message that has got `octets` more in front of it.
@@ -140,6 +143,7 @@ store::NewBody describe(const message::Message& m) {
   if (facts.date) body.date = facts.date->at;
   body.has_attachments = facts.has_attachments;
   body.search_text = message::search_text(m, message::SearchText::body, kSearchText.most.size());
+  std::erase(body.search_text, '\0');  // a decoded part may hold one; text in the database cannot
   return body;
 }
 
@@ -250,7 +254,8 @@ Outcome Pipeline::deliver(Run& run) {
     if (field.is("Received")) ++received;
     if (field.is("Message-ID") && run.trace.message_id.empty()) {
       const auto id = trim(field.value);
-      run.trace.message_id = id.size() > 2 && id.front() == '<' && id.back() == '>' ? id.substr(1, id.size() - 2) : id;
+      const bool framed = id.size() > 2 && id.front() == '<' && id.back() == '>';
+      run.trace.message_id = printable(framed ? id.substr(1, id.size() - 2) : id, kMostTracedId);
     }
   }
   const Arrival arrival{run.mail.client, envelope, run.message, received, run.at, *run.settings, run.host_name};
@@ -334,7 +339,7 @@ Outcome Pipeline::deliver(Run& run) {
         {now(), "store", "pass",
          std::to_string(copies.size()) + " mailboxes, " + std::to_string(out.recipients.size()) + " outside"});
     if (delivery.trace.message_id.empty() && body.message_id.size() > 2)
-      delivery.trace.message_id = body.message_id.substr(1, body.message_id.size() - 2);
+      delivery.trace.message_id = printable(body.message_id.substr(1, body.message_id.size() - 2), kMostTracedId);
     delivery.send_results.assign(run.results.begin(), run.results.end());
     delivery.letters.push_back(std::move(letter));
     const auto done = store_.writer().deliver(delivery);

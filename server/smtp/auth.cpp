@@ -41,7 +41,7 @@ Reply reply_for(const Error& e) {
 auth::SaslConditions login_conditions(Session& s) {
   auth::SaslConditions conditions;
   conditions.is_encrypted = s.is_tls();
-  conditions.passwords_need_encryption = s.options().tls_required;
+  conditions.passwords_need_encryption = s.options().login_needs_tls;
   conditions.has_recoverable = s.context().authenticator.any_recoverable();
   conditions.has_channel_binding = s.is_tls();
   return conditions;

@@ -30,6 +30,7 @@ Options Options::from(const SettingsSnapshot& settings) {
   o.internal_without_auth = settings.get(kSmtpInternalWithoutAuth);
   o.authenticated_may_relay = settings.get(kSmtpAuthenticatedMayRelay);
   o.tls_required = same_word(settings.get(kSmtpEncryption), "TLS");
+  o.login_needs_tls = o.tls_required || settings.get(kRequireEncryptedLogin);
   o.dsn = !settings.get(kSmtpDsnOff);
   o.refuse_percent = settings.get(kSmtpRefusePercent);
   o.verify = settings.get(kSmtpVerify);

@@ -18,6 +18,7 @@ struct Options {
   bool internal_without_auth = true;
   bool authenticated_may_relay = true;
   bool tls_required = false;
+  bool login_needs_tls = false;  ///< mechanisms that show the password are offered in TLS only
   bool dsn = true;
   bool refuse_percent = true;
   bool verify = false;

@@ -25,7 +25,8 @@ std::optional<Reply> take(const Parameter& p, Session& s, delivery::Recipient& i
   if (p.keyword == "ORCPT") {  // addr-type ";" xtext
     const auto [type, address] = cut(p.value ? std::string_view{*p.value} : std::string_view{}, ';');
     const auto decoded = decode_xtext(address);
-    if (!is_atom(type) || address.empty() || !decoded || decoded->size() > kMostOriginal || has_controls(*decoded))
+    if (!is_atom(type) || address.empty() || !decoded || decoded->size() > kMostOriginal || has_controls(*decoded) ||
+        !is_utf8(*decoded))
       return Reply{kBadParameter};
     if (s.options().dsn) into.original = std::string{type} + ";" + *decoded;
     return std::nullopt;

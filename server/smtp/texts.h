@@ -53,12 +53,10 @@ inline constexpr auto kUnknownRecipient = smtp_text(550, {5, 1, 1}, "Unrecognise
 inline constexpr auto kPercent = smtp_text(553, {5, 1, 3}, "Address not allowed");
 inline constexpr auto kNeedsUtf8 = smtp_text(553, {5, 6, 7}, "The address needs SMTPUTF8");
 inline constexpr auto kTooManyRecipients = smtp_text(452, {4, 5, 3}, "Too many recipients");
-inline constexpr auto kNotYourAddress = smtp_text(550, {5, 7, 1}, "You are not allowed to send mail to");  // " <addr>"
 inline constexpr auto kAccessDenied = smtp_text(554, {5, 7, 1}, "Access denied");
 
 // DATA, BDAT
 inline constexpr auto kStartMail = smtp_text(354, kNoEnhanced, "Start mail input; end with <CRLF>.<CRLF>");
-inline constexpr auto kAccepted = smtp_text(250, {2, 0, 0}, "Message accepted for delivery");
 inline constexpr auto kChunk = smtp_text(250, {2, 0, 0}, "octets received");  // "<n> " before it
 inline constexpr auto kTooLarge =
     smtp_text(552, {5, 2, 3}, "Message too large - Contact your administrator", Mark::case_of);
@@ -66,7 +64,6 @@ inline constexpr auto kNul = smtp_text(554, {5, 6, 0}, "Data stream contained NU
 inline constexpr auto kTryLater = smtp_text(451, {4, 3, 0}, "Temporary failure - try again later");
 inline constexpr auto kNoStorage = smtp_text(452, {4, 3, 1}, "Insufficient system storage");
 inline constexpr auto kUnavailable = smtp_text(451, {4, 3, 2}, "Mail system not available - try again later");
-inline constexpr auto kRejected = smtp_text(554, {5, 7, 1}, "Message rejected");
 
 // AUTH, STARTTLS
 inline constexpr auto kAuthOk = smtp_text(235, {2, 7, 0}, "Authentication successful");
