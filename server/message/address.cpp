@@ -33,7 +33,7 @@ class Lexer {
 
   Token next() {
     Token token;
-    while (at_ < in_.size() && (is_white(in_[at_]) || in_[at_] == ')' || in_[at_] == ']')) {
+    while (at_ < in_.size() && separates(in_[at_])) {
       token.spaced = true;
       ++at_;
     }
@@ -81,7 +81,16 @@ class Lexer {
   }
 
  private:
+  bool separates(char c) const { return is_white(c) || c == ')' || c == ']' || (c == '"' && !quotes_close_); }
+
+  /// A quoted string; of a quote that is never closed only the sign goes.
   Token quoted(Token token) {
+    quotes_close_ = closing_quote() < in_.size();
+    if (!quotes_close_) {
+      Token behind = next();
+      behind.spaced = true;
+      return behind;
+    }
     token.kind = Kind::quoted;
     for (++at_; at_ < in_.size() && in_[at_] != '"'; ++at_) {
       if (in_[at_] == '\\' && at_ + 1 < in_.size()) ++at_;
@@ -91,12 +100,18 @@ class Lexer {
     return token;
   }
 
+  std::size_t closing_quote() const {
+    std::size_t i = at_ + 1;
+    while (i < in_.size() && in_[i] != '"') i += in_[i] == '\\' ? 2 : 1;
+    return i;
+  }
+
   Token comment(Token token) {
     token.kind = Kind::comment;
     int depth = 1;
     for (++at_; at_ < in_.size(); ++at_) {
       const char c = in_[at_];
-      if (c == '\\' && at_ + 1 < in_.size()) {
+      if (c == '\\' && at_ + 1 < in_.size() && !is_white(in_[at_ + 1])) {
         token.text += in_[++at_];
         continue;
       }
@@ -131,7 +146,23 @@ class Lexer {
 
   std::string_view in_;
   std::size_t at_ = 0;
+  bool quotes_close_ = true;  // false once a quote had no end: then no later one has
 };
+
+/// A domain holds nothing that could end an address on a command line or in a field (RFC 5321 4.1.2).
+std::string clean_domain(std::string domain) {
+  const bool literal = domain.size() > 2 && domain.front() == '[' && domain.back() == ']';
+  const auto bad = [literal](char c) {
+    return static_cast<unsigned char>(c) <= 32 || c == 127 || (is_special(c) && c != '.' && !(literal && c == ':'));
+  };
+  if (!literal) {
+    std::erase_if(domain, bad);
+    return domain;
+  }
+  std::string inner = domain.substr(1, domain.size() - 2);
+  std::erase_if(inner, bad);
+  return "[" + inner + "]";
+}
 
 bool is_word(const Token& token) { return token.kind == Kind::atom || token.kind == Kind::quoted; }
 
@@ -264,7 +295,7 @@ class ListReader {
     }
     const std::size_t at = last_at(tokens_);
     address.local = joined(tokens_, 0, at);
-    if (at < tokens_.size()) address.domain = joined(tokens_, at + 1, tokens_.size());
+    if (at < tokens_.size()) address.domain = clean_domain(joined(tokens_, at + 1, tokens_.size()));
     tokens_.clear();
     address_ = std::move(address);
     complete_ = true;
@@ -306,7 +337,7 @@ class ListReader {
     while (to < tokens_.size() && (tokens_[to].kind == Kind::dot || to == at + 1 || tokens_[to - 1].kind == Kind::dot))
       ++to;
     address.local = joined(tokens_, from, at);
-    address.domain = joined(tokens_, at + 1, to);
+    address.domain = clean_domain(joined(tokens_, at + 1, to));
     address.name = phrase(tokens_, 0, from);
     return address;
   }

@@ -90,10 +90,33 @@ class DateReader {
 
   bool next_is(char c) const { return at_ + 1 < in_.size() && in_[at_] == c && is_digit(in_[at_ + 1]); }
 
+  /// Takes a colon with a digit behind it; RFC 5322 4.3 lets white space and comments stand around it.
+  bool take_colon() {
+    const std::size_t before = at_;
+    skip_space();
+    if (at_ < in_.size() && in_[at_] == ':') {
+      ++at_;
+      skip_space();
+      if (at_ < in_.size() && is_digit(in_[at_])) return true;
+    }
+    at_ = before;
+    return false;
+  }
+
+  void skip_space() {
+    while (at_ < in_.size() && (is_space(in_[at_]) || in_[at_] == '(')) {
+      if (in_[at_] == '(') {
+        skip_comment();
+      } else {
+        ++at_;
+      }
+    }
+  }
+
   void number() {
     int places = 0;
     const int value = digits(places);
-    if (!timed_ && places <= 2 && next_is(':')) return time(value);
+    if (!timed_ && places <= 2 && take_colon()) return time(value);
     if (places == 4 && year_ < 0 && month_ < 0 && next_is('-')) {  // ISO 8601
       year_ = value;
       ++at_;
@@ -119,12 +142,8 @@ class DateReader {
   void time(int hour) {
     int places = 0;
     hour_ = hour;
-    ++at_;
     minute_ = digits(places);
-    if (next_is(':')) {
-      ++at_;
-      second_ = digits(places);
-    }
+    if (take_colon()) second_ = digits(places);
     if (next_is('.')) {
       ++at_;
       digits(places);

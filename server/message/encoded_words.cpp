@@ -88,7 +88,7 @@ std::string q_encoded(std::string_view text) {
 void append_words(std::string& out, std::size_t& column, std::string_view text) {
   const auto expensive =
       static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return !is_q_plain(c) && c != ' '; }));
-  const bool base64 = expensive * 6 > text.size() + 3;  // three octets instead of one against four thirds for all
+  const bool base64 = expensive * 2 > text.size();  // words of mostly ASCII stay legible
   for (bool first = true; !text.empty(); first = false) {
     if (!first) {
       out += "\r\n ";
@@ -171,7 +171,7 @@ std::string encode_text(std::string_view utf8, std::size_t used) {
     }
     const std::string_view words = text.substr(begin, end - begin);
     const std::size_t least = plain ? words.size() : 40;
-    if (!gap.empty() && !out.empty() && !words.empty() && column + gap.size() + least > kLine) {
+    if (gap.size() == 1 && !out.empty() && !words.empty() && column + gap.size() + least > kLine) {
       out += "\r\n";
       column = 0;
     }

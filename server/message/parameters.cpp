@@ -189,9 +189,13 @@ Parameters read_parameters(Reader& in) {
     ++in.at;
     in.skip();
     Piece piece = piece_named(name);
-    if (!in.done()) piece.value = in.here() == '"' ? in.quoted() : in.bare();
+    if (!in.done() && in.here() == '"') {
+      piece.value = in.quoted();
+      while (!in.done() && in.here() != ';' && !is_white(in.here()) && in.here() != '(') ++in.at;  // rubbish behind it
+    } else if (!in.done()) {
+      piece.value = in.bare();
+    }
     pieces.push_back(std::move(piece));
-    while (!in.done() && in.here() != ';' && !is_white(in.here()) && in.here() != '(') ++in.at;
   }
   return joined(pieces);
 }
