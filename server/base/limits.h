@@ -77,6 +77,27 @@ inline constexpr Limit<Octets> kSaslLine{"sasl.line", 12'288_B, "RFC 4954 4: oct
 inline constexpr Limit<Octets> kPasswordOctets{"auth.password", 256_B, "ours: octets of a new password"};
 inline constexpr Limit<int> kGuardEntries{"auth.guard_entries", 100'000,
                                           "ours: remembered failures by account and address, and by address"};
+// IMAP (server/imap). What a client can fill: the line, the literal, the command, what it asks for.
+inline constexpr Limit<Octets> kImapLine{"imap.line", 64_KiB, "RFC 7162 4: 8,192 and more for long message sets"};
+inline constexpr Limit<Octets> kImapLiteral{"imap.literal", 256_KiB, "ours: a string that is no message"};
+inline constexpr Limit<Octets> kImapLiteralBeforeLogin{"imap.literal_before_login", 8_KiB,
+                                                       "ours: a name or password; what a stranger may fill"};
+inline constexpr Limit<Octets> kImapCommand{"imap.command", 1024_KiB, "ours: all lines and strings of one command"};
+inline constexpr Limit<Octets> kImapSkipped{"imap.skipped", 1024_MiB,
+                                            "ours: a refused literal that is read and thrown away; beyond, the end"};
+inline constexpr Limit<int> kImapAppendMessages{"imap.append_messages", 100, "RFC 3502: messages of one APPEND"};
+inline constexpr Limit<int> kImapBadCommands{"imap.bad_commands", 20, "ours: wrong commands in a row, then BYE"};
+inline constexpr Limit<int> kImapFetchItems{"imap.fetch_items", 200, "ours: items of one FETCH"};
+inline constexpr Limit<int> kImapSectionLevels{"imap.section_levels", 200, "ours: numbers in BODY[1.2.3]"};
+inline constexpr Limit<int> kImapHeaderNames{"imap.header_names", 1'000, "ours: names in BODY[HEADER.FIELDS (...)]"};
+inline constexpr Limit<int> kImapSearchDepth{"imap.search_depth", 100, "ours: nesting of NOT, OR and parentheses"};
+inline constexpr Limit<int> kImapSearchKeys{"imap.search_keys", 2'000, "ours: keys of one SEARCH"};
+inline constexpr Limit<Octets> kSearchMessage{"imap.search_message", 64_MiB,
+                                              "ours: how far into one message SEARCH reads when the index cannot tell"};
+inline constexpr Limit<int> kImapKeywords{"imap.keywords", 100, "ours: keywords of one STORE or APPEND"};
+inline constexpr Limit<Octets> kImapKeyword{"imap.keyword", 100_B, "ours: one keyword"};
+inline constexpr Limit<Octets> kImapMailboxName{"imap.mailbox_name", 1000_B, "ours: a name in modified UTF-7"};
+inline constexpr Limit<int> kImapListPatterns{"imap.list_patterns", 100, "RFC 5258: patterns of one LIST"};
 
 // POP3 (server/pop3).
 inline constexpr Limit<Octets> kPop3Line{"pop3.line", 12'288_B, "RFC 2449 4: 255; RFC 4954 4 for lines of AUTH"};

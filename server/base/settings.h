@@ -194,6 +194,26 @@ inline constexpr Setting<std::int64_t> kImapSessionsMost{.key = "ImapSessionsPer
                                                          .spec = "50 section 3.1",
                                                          .says = "Most IMAP sessions of one account at the same time."};
 
+inline constexpr Setting<bool> kImapIdle{.key = "ImapIdle",
+                                         .fallback = true,
+                                         .effect = Effect::next_connection,
+                                         .spec = "50 section 3.1",
+                                         .says = "Announce and accept the IMAP command IDLE."};
+inline constexpr Setting<std::int64_t> kImapFailedLogins{
+    .key = "ImapFailedLogins",
+    .fallback = 3,
+    .least = 1,
+    .most = 1000,
+    .effect = Effect::next_connection,
+    .spec = "50 section 3.1",
+    .says = "After so many failed logins in one IMAP session the connection is closed."};
+inline constexpr Setting<bool> kImapNeedEncryption{
+    .key = "ImapRequireEncryptedAuthentication",
+    .fallback = false,
+    .effect = Effect::next_connection,
+    .spec = "50 section 1.2",
+    .says = "Refuse plain passwords in IMAP unless the connection is encrypted."};
+
 // ---- out queue
 inline constexpr Setting<std::string_view> kRelayHost{
     .key = "RelayHost",
