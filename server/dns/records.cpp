@@ -12,7 +12,6 @@
 namespace pennypost::dns {
 namespace {
 
-constexpr std::size_t kHeader = 12;
 constexpr std::size_t kLongestName = 255;  // octets on the wire, RFC 1035 2.3.4
 constexpr int kLongestChain = 16;          // CNAMEs followed
 

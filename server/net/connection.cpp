@@ -152,6 +152,7 @@ Connection::Moved Connection::receive(std::size_t room) {
 Result<void> Connection::fill(Clock::time_point until, std::size_t most, bool may_stop) {
   if (ended_ == Ended::broken) return failed(Ended::broken, "the connection is broken");
   if (may_stop && is_stopping()) return not_ready(Ready::stop);
+  if (deadline_ && Clock::now() >= *deadline_) return not_ready(Ready::time);
   bool is_polled = false;
   for (;;) {
     if (!drained_ || is_polled || ssl_ != nullptr) {

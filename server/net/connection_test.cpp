@@ -136,6 +136,15 @@ TEST(Connection, ADeadlineHoldsForABusyPeerToo) {
   EXPECT_TRUE(pair.server->read_some(60s));
 }
 
+TEST(Connection, ADeadlineThatIsPastHoldsEvenWhereOctetsAreAtHand) {
+  Pair pair;
+  pair.client.send(std::string(100'000, 'x'));
+  pair.server->set_deadline(Connection::Clock::now());
+  std::string into;
+  EXPECT_FALSE(pair.server->read_exactly({100'000}, into, 60s));
+  EXPECT_EQ(pair.server->ended(), Ended::by_time);
+}
+
 TEST(Connection, OctetsBehindALineAreThereForWhatComesNext) {
   Pair pair;
   pair.client.send("DATA\r\nhello\r\n.\r\nQUIT\r\n");
