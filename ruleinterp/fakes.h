@@ -14,6 +14,7 @@
 #include "ruleinterp/compile.h"
 #include "ruleinterp/machine.h"
 #include "ruleinterp/text.h"
+#include "ruleinterp/tools/memory_services.h"
 
 namespace pennypost::ruleinterp::fakes {
 
@@ -101,16 +102,6 @@ class PlainMail final : public Mail {
   std::vector<std::string_view> contents_;
 };
 
-/// Lists of entries that are compared as they are written (addresses and wildcards).
-class FakeLists final : public AddressLists {
- public:
-  bool contains(List list, std::string_view address) override {
-    return std::ranges::any_of(entries[list], [&](const std::string& e) { return wildcard_matches(e, address); });
-  }
-  void add(List list, std::string_view address) override { entries[list].insert(std::string{address}); }
-  std::map<List, std::set<std::string>> entries;
-};
-
 class FakeDirectory final : public Directory {
  public:
   std::string address_type(std::string_view address) override {
@@ -177,138 +168,6 @@ class FakeHttp final : public Http {
   std::vector<HttpRequest> requests;
 };
 
-/// Rows in memory; comparators and aggregates as spec 10 sections 4.4 and 6.17 describe them.
-class FakeDatabase final : public SpamDatabase {
- public:
-  struct Row {
-    std::string component, key, value;
-    std::chrono::system_clock::time_point changed;
-  };
-  void insert(Insert how, std::string_view component, std::string_view key, std::string_view value) override {
-    if (how == Insert::unique && std::ranges::any_of(rows, [&](const Row& r) { return is(r, component, key); })) return;
-    rows.push_back({std::string{component}, std::string{key}, std::string{value}, now});
-  }
-  void update(std::string_view component, std::string_view key, Update how, std::string_view value) override {
-    if (std::ranges::none_of(rows, [&](const Row& r) { return is(r, component, key); }))
-      rows.push_back({std::string{component}, std::string{key}, "", now});
-    for (Row& row : rows) {
-      if (!is(row, component, key)) continue;
-      row.changed = now;
-      switch (how) {
-        case Update::set:
-          row.value = value;
-          break;
-        case Update::add:
-          row.value = number_text(leading_number(row.value) + leading_number(value));
-          break;
-        case Update::subtract:
-          row.value = number_text(leading_number(row.value) - leading_number(value));
-          break;
-        case Update::append:
-          row.value += value;
-          break;
-        case Update::upper:
-          row.value = upper(value);
-          break;
-        case Update::lower:
-          row.value = lower(value);
-          break;
-      }
-    }
-  }
-  std::optional<std::string> query(std::string_view component, Aggregate type, Comparator comparator,
-                                   std::string_view key, std::string_view interval) override {
-    std::vector<std::string> found;
-    last_interval = interval;
-    const auto oldest = interval.empty() ? std::chrono::system_clock::time_point::min()
-                                         : now - std::chrono::seconds{static_cast<int>(leading_number(interval))};
-    for (const Row& row : rows)
-      if (row.component == component && row.changed >= oldest && compares(row.key, comparator, key))
-        found.push_back(row.value);
-    if (type == Aggregate::count) return std::to_string(found.size());
-    if (found.empty()) return {};
-    double sum = 0;
-    for (const std::string& value : found) sum += leading_number(value);
-    const auto by_number = [](const std::string& v) { return leading_number(v); };
-    const auto by_lower = [](const std::string& v) { return lower(v); };
-    switch (type) {
-      case Aggregate::max:
-        return *std::ranges::max_element(found);
-      case Aggregate::min:
-        return *std::ranges::min_element(found);
-      case Aggregate::maxnum:
-        return *std::ranges::max_element(found, {}, by_number);
-      case Aggregate::minnum:
-        return *std::ranges::min_element(found, {}, by_number);
-      case Aggregate::maxi:
-        return *std::ranges::max_element(found, {}, by_lower);
-      case Aggregate::mini:
-        return *std::ranges::min_element(found, {}, by_lower);
-      case Aggregate::sum:
-        return number_text(sum);
-      case Aggregate::avg:
-        return number_text(sum / static_cast<double>(found.size()));
-      case Aggregate::first:
-        return found.front();
-      case Aggregate::last:
-        return found.back();
-      case Aggregate::count:
-        break;
-    }
-    return {};
-  }
-  std::vector<Row> rows;
-  std::chrono::system_clock::time_point now{};
-  std::string last_interval;
-
- private:
-  static bool is(const Row& row, std::string_view component, std::string_view key) {
-    return row.component == component && row.key == key;
-  }
-  static bool compares(std::string key, Comparator how, std::string wanted) {
-    using K = Comparator::Kind;
-    if (how.ignores_case) {
-      key = lower(key);
-      wanted = lower(wanted);
-    }
-    int order = key.compare(wanted);
-    if (how.as == Comparator::As::number) {
-      const double a = leading_number(key), b = leading_number(wanted);
-      order = a < b ? -1 : a > b ? 1 : 0;
-    }
-    switch (how.kind) {
-      case K::equal:
-        return order == 0;
-      case K::unequal:
-        return order != 0;
-      case K::less:
-        return order < 0;
-      case K::greater:
-        return order > 0;
-      case K::less_or_equal:
-        return order <= 0;
-      case K::greater_or_equal:
-        return order >= 0;
-      case K::matches:
-      case K::matches_not: {
-        Regex::Error error;
-        const auto regex = Regex::compile(wanted, {}, error);
-        return (regex && regex->match(key, 0, nullptr) == Matched::yes) == (how.kind == K::matches);
-      }
-      case K::like: {
-        std::string pattern = wanted;
-        std::ranges::replace(pattern, '%', '*');
-        std::ranges::replace(pattern, '_', '?');
-        return wildcard_matches(pattern, key);
-      }
-    }
-    return false;
-  }
-  static bool compares(const std::string& key, Comparator how, std::string_view wanted) {
-    return compares(std::string{key}, how, std::string{wanted});
-  }
-};
-
 class FakeBayes final : public Bayes {
  public:
   double probability(const Mail&) override { return percent; }
@@ -328,12 +187,12 @@ class FakeGeoIp final : public GeoIp {
 struct Bench {
   PlainMail mail = PlainMail::hello();
   Envelope envelope;
-  FakeLists lists;
+  MemoryLists lists;
   FakeDirectory directory;
   FakeChoices choices;
   FakeDns dns;
   FakeHttp http;
-  FakeDatabase database;
+  MemoryDatabase database;
   FakeBayes bayes;
   FakeGeoIp geoip;
   Host host;

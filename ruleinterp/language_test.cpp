@@ -163,7 +163,7 @@ TEST(Language, SearchesFindWhatTheSpecSays) {
        }) {
     SCOPED_TRACE(c.what);
     Bench bench;
-    bench.lists.entries[List::white] = {"*@y.example"};
+    bench.lists.add(List::white, "*@y.example");
     Outcome outcome = bench.run(holds(c.condition));
     EXPECT_EQ(outcome.variables["r"], c.result);
     EXPECT_THAT(bench.compiled.problems, IsEmpty());

@@ -97,6 +97,13 @@ class Loader {
     std::uint32_t number = 0;
     for (const std::string_view text : lines) {
       ++number;
+      if (script_.lines.size() >= kMostLines) {
+        if (!too_large_)
+          report(Severity::error, file, skipped(text, number), {text, 1, 1, false},
+                 fmt::format("the scripts have more than {} lines", kMostLines));
+        too_large_ = true;
+        return;
+      }
       const bool active = conditions.empty() || conditions.back().active;
       if (stopped) {
         add(file, skipped(text, number));

@@ -19,6 +19,7 @@ inline constexpr std::string_view kMainFile = "spamrules.txt";
 inline constexpr int kIncludeDepth = 10;                      ///< spec 10 section 6.38
 inline constexpr std::size_t kMostFiles = 2000;               ///< files that one program may include, repeats counted
 inline constexpr std::size_t kMostOctets = 64 * 1024 * 1024;  ///< of all files of a program together
+inline constexpr std::size_t kMostLines = 1'000'000;          ///< of a program, repeats counted
 
 /// Where script files come from. Names ignore case.
 class ScriptSource {

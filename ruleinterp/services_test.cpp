@@ -158,7 +158,7 @@ TEST(Database, AggregatesCompareAsTextOrNumber) {  // 10-47
 TEST(Database, TheQueryTimeLimitsWhatIsSearched) {  // 10-48
   Bench bench;
   value_of(bench, "DBInsert multi c k 1\n", "v");
-  bench.database.now += std::chrono::seconds{2};
+  bench.database.pass(std::chrono::seconds{2});
   EXPECT_EQ(value_of(bench, "${_dbquerytime} = \"1 second\"\nDBQueryOne c count = k v\n", "v"), "0");
   EXPECT_EQ(value_of(bench, "DBQueryOne c count = k v\n", "v"), "1");
 }
@@ -228,8 +228,8 @@ TEST(Learning, ListsGrowButNeverByTheNullSender) {
   value_of(bench,
            "AddWhiteList \"a@x.example\"\nAddWhiteList \"\"\nAddWhiteList \"<>\"\nAddBlackList \"<b@x.example>\"\n",
            "x");
-  EXPECT_THAT(bench.lists.entries[List::white], ElementsAre("a@x.example"));
-  EXPECT_THAT(bench.lists.entries[List::black], ElementsAre("b@x.example"));
+  EXPECT_THAT(bench.lists.entries(List::white), ElementsAre("a@x.example"));
+  EXPECT_THAT(bench.lists.entries(List::black), ElementsAre("b@x.example"));
 }
 
 TEST(People, AddressTypesAndLocalAddresses) {  // 10-52

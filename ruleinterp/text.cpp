@@ -161,7 +161,7 @@ std::size_t length_in_characters(std::string_view text) {
 
 std::string_view closest(std::string_view word, std::span<const std::string_view> candidates) {
   std::string_view best;
-  std::size_t best_distance = std::max<std::size_t>(1, word.size() / 3) + 1;
+  std::size_t best_distance = std::max<std::size_t>(1, (word.size() + 1) / 3) + 1;
   if (word.size() > 64) return {};
   for (const std::string_view candidate : candidates) {
     if (candidate.size() > 64) continue;
