@@ -32,6 +32,18 @@ std::string with_crlf(const std::string& text) {
   return out;
 }
 
+/// The last server on the way may replace a Return-Path (RFC 5321 4.4), so a message must not bring one.
+std::string without_return_path(std::string text) {
+  constexpr std::string_view kName = "return-path:";
+  while (std::ranges::equal(std::string_view{text}.substr(0, kName.size()), kName, {},
+                            [](char c) { return std::tolower(static_cast<unsigned char>(c)); })) {
+    auto end = text.find("\r\n") + 2;
+    while (end < text.size() && (text[end] == ' ' || text[end] == '\t')) end = text.find("\r\n", end) + 2;
+    text.erase(0, end);
+  }
+  return text;
+}
+
 std::string dot_stuffed(const std::string& text) {
   std::string out;
   out.reserve(text.size() + 16);
@@ -60,7 +72,7 @@ std::vector<Message> read_messages(const std::string& folder) {
     std::ifstream in{file, std::ios::binary};
     std::ostringstream text;
     text << in.rdbuf();
-    out.push_back({fs::relative(file, folder).string(), with_crlf(text.str())});
+    out.push_back({fs::relative(file, folder).string(), without_return_path(with_crlf(text.str()))});
   }
   if (out.empty()) throw Trouble{"no message files in " + folder};
   return out;

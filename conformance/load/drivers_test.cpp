@@ -29,7 +29,8 @@ TEST(Figures, MedianIsTheMiddle) {
 
 TEST(Figures, AreATableOrJson) {
   const std::vector<Figure> figures{{"FETCH \"x\"", 123456, "rows/s"}, {"idle", 49.96, "KiB"}};
-  EXPECT_EQ(as_table(figures), "FETCH \"x\"      123000 rows/s\nidle                50 KiB\n");
+  EXPECT_EQ(as_table({{"sent", 6046, ""}}), "sent        6046\n");
+  EXPECT_EQ(as_table(figures), "FETCH \"x\"      123000 rows/s\nidle               50 KiB\n");
   EXPECT_EQ(as_json(figures),
             "[{\"work\": \"FETCH \\\"x\\\"\", \"value\": 123456, \"unit\": \"rows/s\"},\n {\"work\": \"idle\", "
             "\"value\": 49.96, \"unit\": "

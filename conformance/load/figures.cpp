@@ -1,4 +1,5 @@
-// Figures as text. Values are rounded to three significant digits in the table and given in full in JSON.
+// Figures as text. Values are rounded to three significant digits in the table (counts, which have no unit, are not) and
+// given in full in JSON.
 #include "conformance/load/figures.h"
 
 #include <algorithm>
@@ -41,7 +42,9 @@ std::string as_table(const std::vector<Figure>& figures) {
   for (const auto& figure : figures) width = std::max(width, figure.work.size());
   std::string out;
   for (const auto& figure : figures)
-    out += fmt::format("{:<{}}  {:>10} {}\n", figure.work, width, rounded(figure.value), figure.unit);
+    out += fmt::format("{:<{}}  {:>10}{}\n", figure.work, width,
+                       figure.unit.empty() ? fmt::format("{:.0f}", figure.value) : rounded(figure.value),
+                       figure.unit.empty() ? "" : " " + figure.unit);
   return out;
 }
 
