@@ -51,7 +51,7 @@ std::pair<std::uint32_t, std::size_t> reference_at(std::string_view text, std::s
     if (hex) ++i;
     const std::size_t digits = i;
     std::uint32_t code = 0;
-    for (; i < text.size() && i - digits < 10; ++i) {
+    for (; i < text.size(); ++i) {
       const char c = text[i];
       const bool letter = hex && (c | 32) >= 'a' && (c | 32) <= 'f';
       if (!is_digit(c) && !letter) break;
