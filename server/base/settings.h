@@ -62,7 +62,7 @@ inline constexpr Setting<std::string_view> kLocalNetworks{
 inline constexpr Setting<Octets> kMessageMost{
     .key = "MaxMessageSize",
     .fallback = {104'857'600},
-    .least = {65'536},
+    .least = {0},
     .most = {2'147'483'647},
     .effect = Effect::next_connection,
     .spec = "40 section 4",
@@ -408,5 +408,11 @@ class SettingsSnapshot {
  private:
   Values values_;
 };
+
+/// Octets of the largest message really taken: what MaxMessageSize 0 means is said here alone.
+inline Octets message_most(const SettingsSnapshot& settings) {
+  const auto most = settings.get(kMessageMost);
+  return most.count > 0 ? most : kMessageMost.most;
+}
 
 }  // namespace pennypost

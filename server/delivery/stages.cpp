@@ -23,7 +23,7 @@ Verdict HeaderWork::judge(const Arrival& mail, Edits& edits) const {
   if (client.entry == Entry::system) return Pass{};
   std::string added;
   const auto header = mail.message.header();
-  if (client.account || client.may_relay) {
+  if (client.account) {
     if (!message::find_field(header, "Message-ID")) {
       edits.add_above("Message-ID: " + message::new_message_id(mail.host_name) + "\r\n");
       added += " Message-ID";

@@ -19,7 +19,7 @@ class HopLimit final : public Stage {
 };
 
 /// The fields of the receiving server: Received and X-Authenticated-Sender (spec 40 section 15); Date and Message-ID
-/// where a client of ours submits without them (RFC 6409 section 8). Adds, never removes.
+/// where an account submits without them (RFC 6409 section 8). Adds, never removes.
 class HeaderWork final : public Stage {
  public:
   HeaderWork() : Stage{"headers"} {}

@@ -80,7 +80,7 @@ std::string Session::capability_words() {
   facts.can_start_tls = !is_authenticated() && connection_.can_start_tls();
   facts.login_disabled = !is_authenticated() && is_login_disabled();
   facts.idle = settings_->get(kImapIdle);
-  facts.append_limit = settings_->get(kMessageMost).count;
+  facts.append_limit = message_most(*settings_).count;
   std::vector<std::string_view> mechanisms;
   if (!is_authenticated()) mechanisms = auth::offered(sasl_conditions());
   facts.mechanisms = mechanisms;
@@ -114,7 +114,7 @@ void Session::good_bye_for(net::Ended ended) {
 
 bool Session::serve_one() {
   const ReaderLimits limits{is_authenticated() ? kImapLiteral.most : kImapLiteralBeforeLogin.most,
-                            is_authenticated() ? settings_->get(kMessageMost) : Octets{0}};
+                            is_authenticated() ? message_most(*settings_) : Octets{0}};
   const auto takes_messages = [](std::string_view name) {
     const CommandEntry* entry = find_command(name);
     return entry != nullptr && entry->row->literals == Literals::message;

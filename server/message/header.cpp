@@ -36,6 +36,14 @@ std::string_view without_line_end(std::string_view line) {
   return line;
 }
 
+bool begins_field(std::string_view text) {
+  std::size_t at = 0;
+  while (at < text.size() && kNameOctet[static_cast<unsigned char>(text[at])]) ++at;
+  if (at == 0) return false;
+  while (at < text.size() && is_blank(text[at])) ++at;
+  return at < text.size() && text[at] == ':';
+}
+
 }  // namespace
 
 bool Field::is(std::string_view other) const { return same_word(name, other); }
@@ -56,11 +64,14 @@ Fields::Iterator& Fields::Iterator::operator++() {
       first_line_ = false;
       return *this;
     }
-    // Before the first field: a fold of nothing, and the line that separates messages in an mbox, are passed over.
+    // Before the first field: a fold of nothing, and the line that separates messages in an mbox, are passed over. That
+    // line also further below, where a server has put its own fields above it, if another field follows.
+    const auto length = line_length(rest_);
+    const bool mbox = rest_.starts_with("From ") || rest_.starts_with(">From ");
     const bool passed_over =
-        first_line_ && (is_blank(rest_[0]) || rest_.starts_with("From ") || rest_.starts_with(">From "));
+        (first_line_ && (mbox || is_blank(rest_[0]))) || (mbox && begins_field(rest_.substr(length)));
     if (!passed_over) break;
-    rest_.remove_prefix(line_length(rest_));
+    rest_.remove_prefix(length);
   }
   done_ = true;
   return *this;

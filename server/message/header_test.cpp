@@ -27,7 +27,8 @@ TEST(Header, ALineThatIsNoFieldEndsTheHeader) {
   EXPECT_THAT(fields("a: 1\r\nno field\r\nb: 2\r\n"), ElementsAre("a= 1"));
   EXPECT_THAT(fields("From x@y Mon\r\na: 1\r\n"), ElementsAre("a= 1"));
   EXPECT_THAT(fields(">From x@y Mon\r\na: 1\r\n"), ElementsAre("a= 1"));
-  EXPECT_THAT(fields("a: 1\r\nFrom x@y Mon\r\nb: 2\r\n"), ElementsAre("a= 1"));
+  EXPECT_THAT(fields("a: 1\r\nFrom x@y Mon\r\nb: 2\r\n"), ElementsAre("a= 1", "b= 2"));  // a server's fields above it
+  EXPECT_THAT(fields("a: 1\r\nFrom here on it is text\r\nand more\r\n"), ElementsAre("a= 1"));
   EXPECT_THAT(fields(" : x\r\n"), ElementsAre());
   EXPECT_THAT(fields(std::string_view{"a\0b: 1\r\n", 8}), ElementsAre());
   EXPECT_THAT(fields("n\xC3\xA9: 8-bit names are fields\r\n"), ElementsAre("n\xC3\xA9= 8-bit names are fields"));

@@ -26,7 +26,7 @@ Reply Bdat::run(Session& s) {
                                              s.options().timeout);
     s.connection().set_deadline(std::nullopt);
     if (!skipped) return s.ended();
-    if (transaction != nullptr) {
+    if (transaction != nullptr && !transaction->envelope.recipients.empty()) {
       transaction->chunks.reset();
       transaction->chunk_failed = true;
     }

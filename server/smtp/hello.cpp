@@ -29,7 +29,7 @@ Reply Hello::run(Session& s) {
   SmtpReply first{kHello};
   first.text = options.host_name + " VPOP3 SMTP Server - Hello " + shown + ", " + std::string{kHello.text};
   if (!extended_) return first;
-  std::vector<std::string> lines{"ETRN", "SIZE " + std::to_string(options.message_most.count), "HELP"};
+  std::vector<std::string> lines{"ETRN", "SIZE " + std::to_string(options.told_most.count), "HELP"};
   if (options.dsn) lines.emplace_back("DSN");
   if (options.auth != AuthRule::disabled) {
     std::string mechanisms;

@@ -10,13 +10,13 @@ namespace pennypost::smtp {
 
 Intake::Intake(Session& s, DataScanner::Mode mode)
     : session_{s},
-      writer_{s.context().pipeline.spool(), s.options().enforced_most(), s.transaction()->declared},
+      writer_{s.context().pipeline.spool(), s.options().message_most, s.transaction()->declared},
       into_{writer_},
       scanner_{mode, s.options().nul},
       mode_{mode} {}
 
 void Intake::extend_deadline() {
-  const auto taken = std::min(writer_.size(), session_.options().enforced_most()).count / Octets{1_MiB}.count;
+  const auto taken = std::min(writer_.size(), session_.options().message_most).count / Octets{1_MiB}.count;
   session_.connection().set_deadline(began_ + kSmtpMessageTime.most * (1 + taken));
 }
 

@@ -15,7 +15,7 @@ std::optional<Reply> take(const Parameter& p, Session& s, Transaction& into) {
   if (p.keyword == "SIZE") {
     const auto size = p.value ? to_number(*p.value) : std::nullopt;
     if (!size) return Reply{kBadParameter};
-    if (*size > static_cast<std::uint64_t>(s.options().enforced_most().count)) return Reply{kTooLarge};
+    if (*size > static_cast<std::uint64_t>(s.options().message_most.count)) return Reply{kTooLarge};
     into.declared = {static_cast<std::int64_t>(*size)};
     return std::nullopt;
   }

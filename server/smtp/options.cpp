@@ -20,7 +20,8 @@ std::string host_name(const SettingsSnapshot& settings) {
 Options Options::from(const SettingsSnapshot& settings) {
   Options o;
   o.host_name = smtp::host_name(settings);
-  o.message_most = settings.get(kMessageMost);
+  o.told_most = settings.get(kMessageMost);
+  o.message_most = pennypost::message_most(settings);
   o.recipients_most = settings.get(kRecipientsMost);
   o.timeout = settings.get(kSmtpTimeout);
   const auto rule = settings.get(kSmtpAuthentication);

@@ -11,7 +11,8 @@ namespace pennypost::smtp {
 
 struct Options {
   std::string host_name;
-  Octets message_most;  ///< 0: no limit is told; kLargestMessage counts
+  Octets told_most;     ///< SIZE of EHLO; 0: no limit is told
+  Octets message_most;  ///< what counts
   std::int64_t recipients_most = 0;
   Seconds timeout{};
   AuthRule auth = AuthRule::optional;
@@ -27,9 +28,6 @@ struct Options {
   NulRule nul;
 
   static Options from(const SettingsSnapshot& settings);
-  /// What is really enforced.
-  Octets enforced_most() const { return message_most.count > 0 ? message_most : kLargestMessage; }
-  static constexpr Octets kLargestMessage{2'147'483'647};
 };
 
 /// The setting HostName, else the name of this machine.

@@ -86,8 +86,9 @@ class TestServer {
   void start(bool outsider = false) {
     auto context = std::make_shared<Context>(Context{.pipeline = pipeline, .authenticator = authenticator});
     if (outsider) context->lines.clear();
+    std::filesystem::create_directories(folder / "tls");
     const auto files = net::ensure_certificate(folder / "tls", {"mail.corp.example", "127.0.0.1"});
-    EXPECT_TRUE(files.ok());
+    ASSERT_TRUE(files.ok()) << files.error().for_log;
     auto tls = net::TlsServer::load(*files);
     EXPECT_TRUE(tls.ok());
     auto made = service(std::move(context),

@@ -40,6 +40,8 @@ const Sql kList{"accounts.list", R"sql(
 const Sql kPassword{"accounts.password", R"sql(
     SELECT passargon2id, scramsalt, scramiterations, scramstoredkey, scramserverkey, passrecoverable
       FROM users.users WHERE usernumber = $1::integer)sql"};
+const Sql kAnyRecoverable{"accounts.any_recoverable", R"sql(
+    SELECT EXISTS (SELECT FROM users.users WHERE length(passrecoverable) > 0))sql"};
 const Sql kSetPassword{"accounts.set_password", R"sql(
     UPDATE users.users SET passargon2id = $2::text, scramsalt = $3::bytea, scramiterations = $4::integer,
            scramstoredkey = $5::bytea, scramserverkey = $6::bytea, passrecoverable = $7::bytea
@@ -165,6 +167,14 @@ Result<std::vector<Account>> Accounts::list() {
   std::vector<Account> all;
   for (int i = 0; i < rows->count(); ++i) all.push_back(account_of(*rows, i));
   return all;
+}
+
+Result<bool> Accounts::any_recoverable() {
+  auto lease = database_.lease();
+  if (!lease) return std::move(lease).error();
+  auto rows = (*lease)->query(kAnyRecoverable);
+  if (!rows) return std::move(rows).error();
+  return rows->flag(0, 0);
 }
 
 Result<void> Accounts::remove(AccountId id) {
