@@ -171,6 +171,17 @@ std::string convert(std::string_view octets, const std::string& name) {
   return out;
 }
 
+/// The number of octets at the start of `text` that are ASCII.
+std::size_t ascii_length(std::string_view text) {
+  std::size_t i = 0;
+  for (std::uint64_t eight; i + 8 <= text.size(); i += 8) {
+    std::memcpy(&eight, text.data() + i, 8);
+    if (eight & 0x8080808080808080U) break;
+  }
+  while (i < text.size() && static_cast<unsigned char>(text[i]) < 0x80) ++i;
+  return i;
+}
+
 /// Windows-1252's place of 0x80 to 0x9F; its five holes are the control characters, as everybody reads them.
 constexpr std::array<std::uint16_t, 32> kWindows1252 = {0x20AC, 0x81,   0x201A, 0x192,  0x201E, 0x2026, 0x2020, 0x2021,
                                                         0x2C6,  0x2030, 0x160,  0x2039, 0x152,  0x8D,   0x17D,  0x8F,
@@ -180,12 +191,12 @@ constexpr std::array<std::uint16_t, 32> kWindows1252 = {0x20AC, 0x81,   0x201A, 
 std::string from_windows1252(std::string_view octets) {
   std::string out;
   out.reserve(octets.size() + octets.size() / 8);
-  for (const char c : octets) {
-    const auto octet = static_cast<unsigned char>(c);
-    if (octet < 0x80) {
-      out += c;
-      continue;
-    }
+  for (std::size_t i = 0; i < octets.size(); ++i) {
+    const std::size_t ascii = ascii_length(octets.substr(i));
+    out.append(octets, i, ascii);
+    i += ascii;
+    if (i == octets.size()) break;
+    const auto octet = static_cast<unsigned char>(octets[i]);
     const std::uint16_t code = octet < 0xA0 ? kWindows1252[octet - 0x80U] : octet;
     if (code >= 0x800) {
       out += static_cast<char>(0xE0 | code >> 12);
@@ -196,17 +207,6 @@ std::string from_windows1252(std::string_view octets) {
     out += static_cast<char>(0x80 | (code & 63));
   }
   return out;
-}
-
-/// The number of octets at the start of `text` that are ASCII.
-std::size_t ascii_length(std::string_view text) {
-  std::size_t i = 0;
-  for (std::uint64_t eight; i + 8 <= text.size(); i += 8) {
-    std::memcpy(&eight, text.data() + i, 8);
-    if (eight & 0x8080808080808080U) break;
-  }
-  while (i < text.size() && static_cast<unsigned char>(text[i]) < 0x80) ++i;
-  return i;
 }
 
 /// The octets of the well-formed character at the start of `text` (which is not ASCII); 0 when it is malformed.
@@ -259,6 +259,20 @@ std::string repaired_utf8(std::string_view octets) {
   return any ? out : from_windows1252(octets);
 }
 
+/// The first `size` octets of `text`, all ASCII, to lower case; eight at a time.
+void lower_ascii(std::string& text, std::size_t size) {
+  constexpr std::uint64_t kEach = 0x0101010101010101U;
+  std::size_t i = 0;
+  for (std::uint64_t eight; i + 8 <= size; i += 8) {
+    std::memcpy(&eight, text.data() + i, 8);
+    const std::uint64_t from_a = eight + kEach * (0x80 - 'A');        // the high bit says: "A" or behind it
+    const std::uint64_t behind_z = eight + kEach * (0x80 - 'Z' - 1);  // the high bit says: behind "Z"
+    eight |= ((from_a ^ behind_z) & kEach * 0x80) >> 2;
+    std::memcpy(text.data() + i, &eight, 8);
+  }
+  for (; i < size; ++i) text[i] = ascii_lower(text[i]);
+}
+
 }  // namespace
 
 bool knows_charset(std::string_view charset) { return charset_named(charset).kind != Charset::unknown; }
@@ -286,10 +300,7 @@ std::string to_utf8(std::string_view octets, std::string_view charset) {
 std::string fold_case(std::string_view utf8) {
   std::string out{utf8};
   const std::size_t ascii = ascii_length(utf8);
-  for (std::size_t i = 0; i < ascii; ++i) {
-    const auto c = static_cast<unsigned char>(out[i]);
-    out[i] = static_cast<char>(c | static_cast<unsigned char>((static_cast<unsigned char>(c - 'A') < 26) << 5));
-  }
+  lower_ascii(out, ascii);
   if (ascii == utf8.size()) return out;
   if (!is_utf8(utf8.substr(ascii))) {  // ICU would let it pass
     bool any = false;

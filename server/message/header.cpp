@@ -96,6 +96,8 @@ std::optional<Field> find_field(std::string_view header, std::string_view name) 
 std::string unfold(std::string_view value) {
   while (!value.empty() && is_fold(value.front())) value.remove_prefix(1);
   while (!value.empty() && is_fold(value.back())) value.remove_suffix(1);
+  const bool one_line = value.find('\n') == std::string_view::npos && value.find('\r') == std::string_view::npos;
+  if (one_line) return std::string{value};
   std::string out;
   out.reserve(value.size());
   for (std::size_t i = 0; i < value.size();) {
