@@ -10,6 +10,7 @@
 
 #include <unicode/ucasemap.h>
 #include <unicode/ucnv.h>
+#include <unicode/ucnv_err.h>
 #include <unicode/utf8.h>
 
 #include "server/message/header.h"
@@ -89,6 +90,17 @@ Charset charset_named(std::string_view written) {
   return {};
 }
 
+/// ICU's callback for octets that do not fit: U+FFFD, but nothing for an empty run of ISO 2022, which is no mistake: an
+/// encoded word ends in ASCII and the next one leaves it at once.
+void on_misfit(const void* context, UConverterToUnicodeArgs* args, const char* octets, std::int32_t length,
+               UConverterCallbackReason reason, UErrorCode* status) {
+  if (reason == UCNV_IRREGULAR) {
+    *status = U_ZERO_ERROR;
+  } else {
+    UCNV_TO_U_CALLBACK_SUBSTITUTE(context, args, octets, length, reason, status);
+  }
+}
+
 /// An ICU converter with an owner.
 class Converter {
  public:
@@ -96,6 +108,7 @@ class Converter {
   explicit Converter(const char* name) {
     UErrorCode status = U_ZERO_ERROR;
     held_ = ucnv_open(name, &status);
+    if (U_SUCCESS(status)) ucnv_setToUCallBack(held_, on_misfit, nullptr, nullptr, nullptr, &status);
     if (U_FAILURE(status)) {
       ucnv_close(held_);
       held_ = nullptr;

@@ -43,6 +43,8 @@ TEST(EncodedWords, AreDecoded) {
            Row{"line ends inside become spaces", "=?utf-8?Q?a=0D=0AB:_c?=", "a  B: c"},
            Row{"NUL inside becomes a space", "=?utf-8?Q?a=00b?=", "a b"},
            Row{"ISO-2022-JP", "=?ISO-2022-JP?B?GyRCRnxLXBsoQg==?=", "\xE6\x97\xA5\xE6\x9C\xAC"},
+           Row{"ISO-2022-JP in two words",
+               "=?ISO-2022-JP?B?GyRCRnwbKEI=?= =?ISO-2022-JP?B?GyRCS1wbKEI=?=", "\xE6\x97\xA5\xE6\x9C\xAC"},
            Row{"GB 2312", "=?gb2312?B?1tDOxA==?=", "\xE4\xB8\xAD\xE6\x96\x87"},
            Row{"KOI8-R", "=?koi8-r?Q?=F0=D2=C9?=", "\xD0\x9F\xD1\x80\xD0\xB8"},
            Row{"a question mark inside Q", "=?utf-8?Q?who?_me?=", "who? me"},
