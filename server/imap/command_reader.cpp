@@ -232,6 +232,7 @@ Result<CommandRequest> CommandReader::read(Seconds wait, const ReaderLimits& lim
   request.uid_form = head.uid_form;
   request.arguments = std::string_view{text_}.substr(head.arguments);
   request.before = head.arguments;
+  for (SpooledLiteral& each : spooled_) each.place -= head.arguments;
   request.spooled = spooled_;
   request.refusal = std::move(refusal);
   return request;

@@ -204,6 +204,12 @@ Result<Folder> Folders::create(AccountId account, std::string_view wanted, Speci
   return find(account, name);
 }
 
+// The state of this process first, then those who are told to look at it.
+void Folders::changed(FolderId folder, ModSeq mod_seq) {
+  states_.mark_behind(folder, mod_seq);
+  news_.folder_changed(folder, mod_seq);
+}
+
 Result<void> Folders::remove(AccountId account, std::string_view wanted) {
   const auto name = canonical_name(wanted);
   if (name == "INBOX") return error(Kind::not_permitted, "The INBOX cannot be deleted");
@@ -223,7 +229,7 @@ Result<void> Folders::remove(AccountId account, std::string_view wanted) {
     if (done->back().empty()) return no_folder();
     mod_seq = static_cast<ModSeq>(done->back().integer(0, 0) + 1);
   }
-  news_.folder_changed(id, mod_seq);
+  changed(id, mod_seq);
   news_.account_changed(account);
   return {};
 }
@@ -264,7 +270,7 @@ Result<void> Folders::rename(AccountId account, std::string_view wanted_from, st
     }
     if (auto done = tx->commit(); !done) return done;
   }
-  for (const auto& [id, mod_seq] : moved) news_.folder_changed(id, mod_seq);
+  for (const auto& [id, mod_seq] : moved) changed(id, mod_seq);
   news_.account_changed(account);
   return {};
 }

@@ -14,6 +14,7 @@
 namespace pennypost::store {
 
 class Database;
+class FolderStates;
 class News;
 
 /// RFC 6154.
@@ -40,7 +41,7 @@ enum class Access { read_only, read_write };
 /// One object a process; any thread.
 class Folders {
  public:
-  Folders(Database& database, News& news) : database_{database}, news_{news} {}
+  Folders(Database& database, FolderStates& states, News& news) : database_{database}, states_{states}, news_{news} {}
 
   /// All folders of the account, by name, INBOX first.
   Result<std::vector<Folder>> list(AccountId account);
@@ -67,7 +68,10 @@ class Folders {
   Result<int> recount(AccountId account);
 
  private:
+  void changed(FolderId folder, ModSeq mod_seq);
+
   Database& database_;
+  FolderStates& states_;
   News& news_;
 };
 

@@ -30,7 +30,7 @@ struct Store::Impl {
   FolderStates states{database, news};
   Directory directory{database};
   Accounts accounts{database, directory};
-  Folders folders{database, news};
+  Folders folders{database, states, news};
   Messages messages{database, states, news};
   DeliveryWriter writer{database, states, news};
   OutQueue queue{database, news};
