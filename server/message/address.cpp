@@ -400,10 +400,12 @@ std::string addr_spec(const Address& address) {
   return out;
 }
 
-std::string display_name(const Address& address) { return decode_words(address.name); }
+std::string display_name(const Address& address, std::string_view raw_charset) {
+  return decode_words(address.name, raw_charset);
+}
 
-std::string to_string(const Address& address) {
-  const std::string name = display_name(address);
+std::string to_string(const Address& address, std::string_view raw_charset) {
+  const std::string name = display_name(address, raw_charset);
   const std::string spec = addr_spec(address);
   if (name.empty()) return spec;
   if (spec.empty()) return name;

@@ -39,10 +39,10 @@ std::vector<Address> mailboxes(std::string_view value);
 /// is no domain.
 std::string addr_spec(const Address& address);
 
-/// The display name in UTF-8, RFC 2047 words decoded; empty when there is none.
-std::string display_name(const Address& address);
+/// The display name in UTF-8, RFC 2047 words decoded (decode_words); empty when there is none.
+std::string display_name(const Address& address, std::string_view raw_charset = {});
 
 /// `Name <local@domain>` in UTF-8, for people and for stored columns.
-std::string to_string(const Address& address);
+std::string to_string(const Address& address, std::string_view raw_charset = {});
 
 }  // namespace pennypost::message

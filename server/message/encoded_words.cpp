@@ -120,7 +120,7 @@ bool is_plain_word(std::string_view word) {
 
 }  // namespace
 
-std::string decode_words(std::string_view value) {
+std::string decode_words(std::string_view value, std::string_view raw_charset) {
   const std::string line = unfold(value.substr(0, kHeaderValue.most.size()));
   std::string out;
   std::string pending;  // decoded octets that wait for the rest of a character
@@ -128,6 +128,9 @@ std::string decode_words(std::string_view value) {
   const auto flush = [&] {
     if (!pending.empty()) out += to_utf8(pending, charset);
     pending.clear();
+  };
+  const auto raw_text = [&](std::string_view text) {
+    return is_utf8(text) ? std::string{text} : to_utf8(text, raw_charset);
   };
   std::size_t raw = 0;  // where the text behind the last encoded word begins
   bool after_word = false;
@@ -138,7 +141,7 @@ std::string decode_words(std::string_view value) {
       const std::string_view between = std::string_view{line}.substr(raw, at - raw);
       if (!after_word || !is_blank(between)) {
         flush();
-        out += to_utf8(between);
+        out += raw_text(between);
       }
       if (!same_word(charset, word->charset)) flush();
       charset = word->charset;
@@ -149,7 +152,7 @@ std::string decode_words(std::string_view value) {
     at = line.find("=?", resume);
   }
   flush();
-  out += to_utf8(std::string_view{line}.substr(raw));
+  out += raw_text(std::string_view{line}.substr(raw));
   return without_controls(std::move(out));
 }
 

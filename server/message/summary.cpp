@@ -13,9 +13,9 @@
 namespace pennypost::message {
 namespace {
 
-void append_people(std::vector<std::string>& list, std::string_view value) {
+void append_people(std::vector<std::string>& list, std::string_view value, std::string_view raw_charset) {
   if (list.size() >= static_cast<std::size_t>(kHeaderAddresses.most)) return;
-  for (const Address& address : mailboxes(value)) list.push_back(to_utf8(to_string(address)));
+  for (const Address& address : mailboxes(value)) list.push_back(to_utf8(to_string(address, raw_charset)));
 }
 
 /// Runs of white space as one space (RFC 5256 2.1 (1)), ASCII letters as capitals.
@@ -97,19 +97,20 @@ std::string base_subject(std::string_view decoded_subject, bool* reply_or_forwar
 Summary summarize(const Message& message) {
   Summary summary;
   bool subject = false;
+  const std::string charset = first_charset(message);
   std::vector<std::string> in_reply_to;
   for (const Field& field : Fields{message.header()}) {
     switch (field.name.size()) {
       case 2:
-        if (field.is("to")) append_people(summary.to, field.value);
-        if (field.is("cc")) append_people(summary.cc, field.value);
+        if (field.is("to")) append_people(summary.to, field.value, charset);
+        if (field.is("cc")) append_people(summary.cc, field.value, charset);
         break;
       case 4:
         if (field.is("date") && !summary.date) summary.date = parse_date(field.value);
         if (field.is("from") && summary.from_addr.empty() && summary.from_name.empty()) {
           const auto people = mailboxes(field.value);
           if (people.empty()) break;
-          summary.from_name = display_name(people.front());
+          summary.from_name = display_name(people.front(), charset);
           summary.from_addr = to_utf8(addr_spec(people.front()));
         }
         break;
@@ -121,12 +122,12 @@ Summary summarize(const Message& message) {
         break;
       case 7:
         if (field.is("subject") && !subject) {
-          summary.subject = decode_words(field.value);
+          summary.subject = decode_words(field.value, charset);
           subject = true;
         }
         break;
       case 8:
-        if (field.is("reply-to")) append_people(summary.reply_to, field.value);
+        if (field.is("reply-to")) append_people(summary.reply_to, field.value, charset);
         if (field.is("received")) ++summary.received_fields;
         break;
       case 10:

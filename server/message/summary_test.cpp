@@ -56,6 +56,13 @@ TEST(Summary, OfRawLatin1IsUtf8) {
   EXPECT_EQ(summary.from_name, "Andr\xC3\xA9 Exempl\xC3\xA9");
 }
 
+TEST(Summary, OfRawOctetsIsReadInTheCharsetOfTheBody) {
+  const std::string raw =
+      "Subject: \xF0\xD2\xC9\r\nFrom: \xD2 <a@b>\r\nContent-Type: text/plain; charset=koi8-r\r\n\r\n";
+  EXPECT_EQ(summarize(parse(raw)).subject, "\xD0\x9F\xD1\x80\xD0\xB8");
+  EXPECT_EQ(summarize(parse(raw)).from_name, "\xD1\x80");
+}
+
 struct Row {
   const char* in;
   const char* out;

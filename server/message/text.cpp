@@ -106,10 +106,10 @@ class Reader {
   std::string out_;
 };
 
-void append_header_text(std::string& out, std::string_view header, std::size_t most) {
+void append_header_text(std::string& out, std::string_view header, std::string_view raw_charset, std::size_t most) {
   for (const Field& field : Fields{header}) {
     if (out.size() >= most) return;
-    out.append(field.name).append(": ").append(decode_words(field.value)).append("\n");
+    out.append(field.name).append(": ").append(decode_words(field.value, raw_charset)).append("\n");
   }
 }
 
@@ -221,6 +221,15 @@ std::string text_of(const Message& message, std::uint32_t part, std::size_t most
   return to_utf8(octets, charset);
 }
 
+std::string first_charset(const Message& message) {
+  for (const Part& part : message.parts) {
+    if (!part.type.is("text")) continue;
+    if (auto charset = parameter(part.type.parameters, "charset"); charset && !charset->empty())
+      return std::move(*charset);
+  }
+  return {};
+}
+
 std::vector<Attachment> attachments(const Message& message) {
   std::vector<Attachment> list;
   for (std::uint32_t i = 0; i < message.parts.size(); ++i) {
@@ -248,10 +257,11 @@ bool has_attachments(const Message& message) {
 
 std::string search_text(const Message& message, SearchText what, std::size_t most) {
   std::string out;
+  const std::string charset = first_charset(message);
   for (std::uint32_t i = 0; i < message.parts.size() && out.size() < most; ++i) {
     const bool inner_message = i > 0 && message.tree.parts[message.tree.parts[i].parent].kind == PartKind::embedded;
     if (inner_message || (i == 0 && what == SearchText::headers_and_body))
-      append_header_text(out, message.header(i), most);
+      append_header_text(out, message.header(i), charset, most);
     if (message.tree.parts[i].kind == PartKind::multipart) continue;
     if (const std::string name = file_name(message.parts[i]); !name.empty()) out.append(name).append("\n");
     if (out.size() >= most || !is_text(message, i)) continue;

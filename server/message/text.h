@@ -17,6 +17,9 @@ std::string octets_of(const Message& message, std::uint32_t part, std::size_t mo
 /// after about `most` octets of output. Empty for parts that are no text.
 std::string text_of(const Message& message, std::uint32_t part, std::size_t most = std::string::npos);
 
+/// The charset of the first text part that names one; empty when none does. What raw 8-bit header fields are likely in.
+std::string first_charset(const Message& message);
+
 /// A part that a mail program would show as a file.
 struct Attachment {
   std::uint32_t part = 0;  ///< index in Message::parts
