@@ -5,8 +5,10 @@ namespace pennypost {
 namespace {
 
 std::string in_words(Octets size) {
-  if (size.count >= 1024 * 1024 && size.count % (1024 * 1024) == 0) return std::to_string(size.count >> 20) + " MiB";
-  if (size.count >= 1024 && size.count % 1024 == 0) return std::to_string(size.count >> 10) + " KiB";
+  constexpr std::int64_t kibi = 1024;
+  constexpr std::int64_t mebi = kibi * kibi;
+  if (size.count >= mebi && size.count % mebi == 0) return std::to_string(size.count / mebi) + " MiB";
+  if (size.count >= kibi && size.count % kibi == 0) return std::to_string(size.count / kibi) + " KiB";
   return std::to_string(size.count) + " octets";
 }
 std::string in_words(Seconds time) { return std::to_string(time.count()) + " s"; }

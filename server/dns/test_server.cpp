@@ -35,7 +35,7 @@ std::string wire_strings(std::string_view text, std::string_view line) {
   for (text = trim(text); !text.empty(); text = trim(text)) {
     if (text.front() != '"') bad_line(line);
     const std::size_t end = text.find('"', 1);
-    if (end == std::string_view::npos || end > 256) bad_line(line);
+    if (end > 256) bad_line(line);  // a string of more than 255 octets, or one that does not end
     out += static_cast<char>(end - 1);
     out += text.substr(1, end - 1);
     text.remove_prefix(end + 1);

@@ -16,15 +16,15 @@
 namespace pennypost::net {
 namespace {
 
-constexpr std::size_t kFirstBuffer = 4 * 1024;    // commands
-constexpr std::size_t kStreamBuffer = 64 * 1024;  // what it grows to while messages run
-constexpr std::size_t kGather = 16 * 1024;        // output up to here waits for more
-constexpr Milliseconds kFarewell{500};            // for the peer to see our last reply and to close
+constexpr std::size_t kFirstBuffer = (4_KiB).size();    // commands
+constexpr std::size_t kStreamBuffer = (64_KiB).size();  // what it grows to while messages run
+constexpr std::size_t kGather = (16_KiB).size();        // output up to here waits for more
+constexpr Milliseconds kFarewell{500};                  // for the peer to see our last reply and to close
 
 }  // namespace
 
-Connection::Connection(Poco::Net::StreamSocket socket, std::shared_ptr<TlsServer> tls, std::string id)
-    : socket_{std::move(socket)}, fd_{socket_.impl()->sockfd()}, tls_server_{std::move(tls)}, id_{std::move(id)} {
+Connection::Connection(const Poco::Net::StreamSocket& socket, std::shared_ptr<TlsServer> tls, std::string id)
+    : socket_{socket}, fd_{socket_.impl()->sockfd()}, tls_server_{std::move(tls)}, id_{std::move(id)} {
   socket_.setBlocking(false);
   try {
     socket_.setNoDelay(true);
@@ -69,7 +69,7 @@ Connection::Ready Connection::poll_for(short events, Clock::time_point until, bo
     if (may_stop && stopping_.load(std::memory_order_acquire)) return Ready::stop;
     if (may_wake && woken_.exchange(false)) return Ready::event;
     const auto left = std::chrono::ceil<Milliseconds>(until - Clock::now());
-    const auto most = std::clamp<std::int64_t>(left.count(), 0, 24 * 3600 * 1000);
+    const auto most = std::clamp<std::int64_t>(left.count(), 0, 86'400'000);
     pollfd both[2] = {{events != 0 ? fd_ : -1, events, 0}, {event_.descriptor(), POLLIN, 0}};
     const int ready = ::poll(both, 2, static_cast<int>(most));
     if (ready < 0 && errno != EINTR) return Ready::cut;  // no memory, or a bug: the session cannot go on

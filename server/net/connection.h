@@ -61,7 +61,7 @@ class Connection {
   using Clock = std::chrono::steady_clock;
 
   /// Server side (`tls` may be null: then there is no STARTTLS). Client side: see `connect` below.
-  Connection(Poco::Net::StreamSocket socket, std::shared_ptr<TlsServer> tls, std::string id);
+  Connection(const Poco::Net::StreamSocket& socket, std::shared_ptr<TlsServer> tls, std::string id);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;

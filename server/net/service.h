@@ -35,7 +35,7 @@ struct ServiceOptions {
   int most_from_address = 0;  ///< sessions of one address at once; 0: no limit
   /// What is sent before a connection is turned away (with CR LF); nothing is sent where it gives nothing. Any thread.
   std::function<std::string(Refusal, const Poco::Net::IPAddress&)> refusal;
-  std::size_t stack = 256 * 1024;  ///< octets reserved for a session's thread
+  std::size_t stack = (256_KiB).size();  ///< octets reserved for a session's thread
 };
 
 /// What the status page shows of a session.

@@ -19,6 +19,7 @@
 namespace pennypost::net {
 namespace {
 
+constexpr std::time_t kDay = 86'400;
 constexpr const char* kSessionContext = "pennypost";
 
 Error file_trouble(const std::string& path, const std::string& what) {
@@ -179,7 +180,7 @@ OwnedX509 self_signed(EVP_PKEY* key, const std::vector<std::string>& names, Seco
   BN_to_ASN1_INTEGER(number, X509_get_serialNumber(x));
   BN_free(number);
   const std::time_t today = std::chrono::duration_cast<std::chrono::seconds>(now().time_since_epoch()).count();
-  ASN1_TIME_set(X509_getm_notBefore(x), today - 24 * 3600);
+  ASN1_TIME_set(X509_getm_notBefore(x), today - kDay);
   ASN1_TIME_set(X509_getm_notAfter(x), today + static_cast<std::time_t>(lifetime.count()));
   X509_set_pubkey(x, key);
   X509_NAME* subject = X509_get_subject_name(x);
