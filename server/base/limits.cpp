@@ -73,6 +73,11 @@ std::vector<LimitRow> all_limits() {
       // pop3
       row(kPop3Line),
       row(kPop3Errors),
+      // transport
+      row(kAnswerLine),
+      row(kAnswerLines),
+      row(kExchangers),
+      row(kReportedOriginal),
   };
 }
 

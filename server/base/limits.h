@@ -103,6 +103,14 @@ inline constexpr Limit<int> kImapListPatterns{"imap.list_patterns", 100, "RFC 52
 inline constexpr Limit<Octets> kPop3Line{"pop3.line", 12'288_B, "RFC 2449 4: 255; RFC 4954 4 for lines of AUTH"};
 inline constexpr Limit<int> kPop3Errors{"pop3.errors", 50, "ours: commands of a session that make no sense"};
 
+// Sending (server/transport).
+inline constexpr Limit<Octets> kAnswerLine{"transport.answer_line", 8_KiB, "RFC 5321 4.5.3.1.5: 512; servers differ"};
+inline constexpr Limit<int> kAnswerLines{"transport.answer_lines", 200, "ours: lines of one answer of a remote server"};
+inline constexpr Limit<int> kExchangers{"transport.exchangers", 20, "ours: servers of one domain tried in one attempt"};
+
+inline constexpr Limit<Octets> kReportedOriginal{"transport.reported_original", 10_MiB,
+                                                 "RFC 3461 4.3: a larger message is reported with its header only"};
+
 /// One line of docs/limits.md.
 struct LimitRow {
   std::string_view name;

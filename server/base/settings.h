@@ -280,6 +280,29 @@ inline constexpr Setting<Seconds> kTraceKept{.key = "TraceKept",
                                              .spec = "DESIGN section 3",
                                              .says = "How long the trace of a message is kept."};
 
+inline constexpr Setting<bool> kRelayCheckCertificate{
+    .key = "RelayCheckCertificate",
+    .fallback = true,
+    .effect = Effect::next_message,
+    .spec = "60 section 7.1",
+    .says = "With RelayTls required or implicit, the smart host's certificate must hold for its name; off: any."};
+inline constexpr Setting<std::int64_t> kSendRecipientsMost{
+    .key = "MaxRecipientsPerMessage",
+    .fallback = 100,
+    .least = 1,
+    .most = 10'000,
+    .effect = Effect::next_message,
+    .spec = "60 section 7.1",
+    .says = "Most recipients of one outgoing transaction; a message to more goes out several times."};
+inline constexpr Setting<std::int64_t> kSenders{
+    .key = "SendingThreads",
+    .fallback = 10,
+    .least = 1,
+    .most = 200,
+    .effect = Effect::restart,
+    .spec = "60 section 7.2",
+    .says = "Number of connections to other servers that send at the same time."};
+
 // ---- passwords
 inline constexpr Setting<bool> kRecoverablePasswords{
     .key = "RecoverablePasswords",

@@ -1,4 +1,4 @@
-// CAPA (RFC 2449; AUTH-RESP-CODE: RFC 3206; SASL: RFC 5034; STLS: RFC 2595). Lists what works here and now; the names
+// CAPA (RFC 2449; SASL: RFC 5034; STLS: RFC 2595). Lists what works here and now; the names
 // and their order follow spec 50 section 2.3.
 #include "server/pop3/handlers.h"
 #include "server/pop3/session.h"
@@ -11,7 +11,7 @@ class Capa final : public Command {
   Reply run(Session& session) override {
     std::string list = "+OK Capability list follows\r\nTOP\r\nUIDL\r\n";
     if (session.may_send_password()) list += "USER\r\n";
-    list += "RESP-CODES\r\nAUTH-RESP-CODE\r\nPIPELINING\r\n";
+    list += "RESP-CODES\r\nPIPELINING\r\n";
     list += "SASL";
     for (const std::string_view name : auth::offered(session.sasl_conditions())) list.append(" ").append(name);
     list += "\r\n";

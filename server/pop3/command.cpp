@@ -1,4 +1,4 @@
-// Arguments and replies of POP3 commands (RFC 1939 section 3, RFC 2449 section 8, RFC 3206).
+// Arguments and replies of POP3 commands (RFC 1939 section 3, RFC 2449 section 8; [SYS/TEMP]: RFC 3206).
 #include "server/pop3/command.h"
 
 #include "server/base/text.h"
@@ -43,14 +43,13 @@ Reply cut_off() { return {"", After::close}; }
 
 Reply reply_for(const Error& e) {
   switch (e.kind) {
-    case Kind::not_authenticated:
-      return err(e.for_client, "AUTH");
     case Kind::in_use:
       return err("Mailbox Locked", "IN-USE");  // spec 50 section 2.3, exact
     case Kind::unavailable:
     case Kind::disk_full:
     case Kind::cancelled:
       return err(e.for_client, "SYS/TEMP");
+    case Kind::not_authenticated:  // no [AUTH]: spec 50 section 2.3 proposes the line without a code
     case Kind::bad_input:
     case Kind::not_found:
     case Kind::already_exists:
