@@ -1,0 +1,199 @@
+// The running server. Parts stand in Parts in the order in which they are made; destruction is the opposite order, so
+// that nothing outlives what it uses. Needs the data folder prepared and given to this process (privileges.h).
+#include "server/main/serve.h"
+
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "server/auth/authenticator.h"
+#include "server/auth/login_guard.h"
+#include "server/auth/store_accounts.h"
+#include "server/base/log.h"
+#include "server/delivery/pipeline.h"
+#include "server/http/http_service.h"
+#include "server/imap/service.h"
+#include "server/main/command.h"
+#include "server/net/service.h"
+#include "server/net/tls.h"
+#include "server/pop3/service.h"
+#include "server/smtp/service.h"
+
+namespace pennypost::main_program {
+
+namespace {
+
+constexpr LogEvent kMaintenance{"main.maintenance_failed", Level::warning,
+                                "the tidying of the database failed: {reason}"};
+constexpr LogEvent kCertificateKept{"main.certificate_kept", Level::error, "the new certificate is not used: {reason}"};
+constexpr Seconds kGoodbye{10};  // for sessions to end by themselves when the server stops
+
+/// Tidies the database every minute until it is destroyed.
+class Maintenance {
+ public:
+  explicit Maintenance(store::Store& store) : thread_{[this, &store] { run(store); }} {}
+  ~Maintenance() {
+    {
+      const std::lock_guard lock{mutex_};
+      stopping_ = true;
+    }
+    changed_.notify_all();
+    thread_.join();
+  }
+  Maintenance(const Maintenance&) = delete;
+  Maintenance& operator=(const Maintenance&) = delete;
+
+ private:
+  void run(store::Store& store) {
+    std::unique_lock lock{mutex_};
+    while (!changed_.wait_for(lock, Seconds{60}, [this] { return stopping_; })) {
+      lock.unlock();
+      if (auto done = store.maintain(); !done) log(kMaintenance, done.error());
+      lock.lock();
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+std::vector<net::Binding> bindings(const std::vector<std::string>& addresses, std::initializer_list<Port> plain,
+                                   Port tls) {
+  std::vector<net::Binding> out;
+  for (const std::string& address : addresses) {
+    for (const Port port : plain) out.push_back({{address, port}, net::Security::plain});
+    out.push_back({{address, tls}, net::Security::tls});
+  }
+  return out;
+}
+
+}  // namespace
+
+struct Server::Parts {
+  std::unique_ptr<store::Store> store;
+  std::shared_ptr<net::TlsServer> tls;
+  std::optional<auth::SecretKey> key;
+  auth::PasswordHasher hasher;
+  std::optional<auth::StoreAccounts> accounts;
+  std::optional<auth::LoginCounters> guard;
+  std::optional<auth::Authenticator> authenticator;
+  std::optional<delivery::Pipeline> pipeline;
+  std::optional<pop3::Context> pop3_context;
+  std::optional<imap::Context> imap_context;
+  std::optional<Maintenance> maintenance;
+  std::vector<std::unique_ptr<net::Service>> services;
+  std::unique_ptr<http::HttpService> http;
+  std::vector<Listening> listening;
+
+  Result<void> make(const ServeOptions& options);
+  Result<void> take(Result<std::unique_ptr<net::Service>> service);
+  http::Sources sources();
+
+  ~Parts() {
+    if (http) http->stop();
+    std::vector<std::thread> stops;  // all services say good-bye at the same time
+    stops.reserve(services.size());
+    for (const auto& service : services) stops.emplace_back([&service] { service->stop(kGoodbye); });
+    for (std::thread& stop : stops) stop.join();
+  }
+};
+
+Result<void> Server::Parts::take(Result<std::unique_ptr<net::Service>> service) {
+  if (!service) return std::move(service).error();
+  for (const net::Binding& binding : (*service)->bindings()) {
+    const bool is_tls = binding.security == net::Security::tls;
+    listening.push_back({(*service)->name() + (is_tls ? "s" : ""), binding.address, !is_tls});
+  }
+  services.push_back(std::move(*service));
+  return {};
+}
+
+http::Sources Server::Parts::sources() {
+  return {.health = [this]() -> Result<void> {
+            if (auto waiting = store->queue().waiting(); !waiting) {
+              return error(Kind::unavailable, "The database does not answer");
+            }
+            return {};
+          },
+          .gauges =
+              [this] {
+                std::vector<http::Gauge> gauges;
+                for (const auto& service : services) {
+                  gauges.push_back({service->name() + "_sessions", fmt::format("Open {} sessions", service->name()),
+                                    static_cast<double>(service->sessions())});
+                }
+                if (auto waiting = store->queue().waiting(); waiting) {
+                  gauges.push_back({"queue_messages", "Messages that wait to go out", static_cast<double>(*waiting)});
+                }
+                return gauges;
+              }};
+}
+
+Result<void> Server::Parts::make(const ServeOptions& options) {
+  auto opened = open_store(options.data, store::Mode::server);
+  if (!opened) return std::move(opened).error();
+  store = std::move(*opened);
+
+  const std::string host_setting = store->settings().get(kHostName);
+  auto files = net::ensure_certificate((options.data / "tls").string(),
+                                       {host_setting.empty() ? options.host : host_setting, "localhost", "127.0.0.1"});
+  if (!files) return std::move(files).error();
+  auto loaded = net::TlsServer::load(*files);
+  if (!loaded) return std::move(loaded).error();
+  tls = std::move(*loaded);
+
+  auto opened_key = auth::SecretKey::open_or_create(options.data);
+  if (!opened_key) return std::move(opened_key).error();
+  key.emplace(std::move(*opened_key));
+  accounts.emplace(store->accounts(), store->directory());
+  guard.emplace([this] { return auth::guard_rules(*store->settings().snapshot()); });
+  authenticator.emplace(*accounts, hasher, *key, *guard);
+  pipeline.emplace(*store, (options.data / "spool").string());
+
+  const Ports& ports = options.ports;
+  auto smtp = smtp::service(smtp::make_context(*pipeline, *authenticator),
+                            bindings(options.addresses, {ports.smtp, ports.submission}, ports.smtps), tls);
+  if (auto taken = take(std::move(smtp)); !taken) return taken;
+  pop3_context.emplace(pop3::Context{*store, *authenticator});
+  auto pop3 =
+      pop3::bind(*pop3_context, {.bindings = bindings(options.addresses, {ports.pop3}, ports.pop3s), .tls = tls});
+  if (auto taken = take(std::move(pop3)); !taken) return taken;
+  imap_context.emplace(*store, *pipeline, *authenticator);
+  auto imap = imap::service(*imap_context, bindings(options.addresses, {ports.imap}, ports.imaps), tls);
+  if (auto taken = take(std::move(imap)); !taken) return taken;
+
+  std::vector<Poco::Net::SocketAddress> http_addresses;
+  for (const std::string& address : options.addresses) http_addresses.emplace_back(address, ports.http);
+  auto bound = http::HttpService::bind(http_addresses);
+  if (!bound) return std::move(bound).error();
+  http = std::move(*bound);
+  for (const auto& address : http->addresses()) listening.push_back({"http", address, false});
+
+  maintenance.emplace(*store);
+  for (const auto& service : services) service->start();
+  http->start(sources());
+  return {};
+}
+
+Server::Server(std::unique_ptr<Parts> parts) : parts_{std::move(parts)} {}
+Server::~Server() = default;
+
+Result<std::unique_ptr<Server>> Server::start(const ServeOptions& options) {
+  auto parts = std::make_unique<Parts>();
+  if (auto made = parts->make(options); !made) return std::move(made).error();
+  return std::unique_ptr<Server>{new Server{std::move(parts)}};
+}
+
+const std::vector<Listening>& Server::listening() const { return parts_->listening; }
+store::Store& Server::store() { return *parts_->store; }
+
+void Server::reload() {
+  reopen_log_sinks();
+  if (auto reloaded = parts_->tls->reload(); !reloaded) log(kCertificateKept, reloaded.error());
+}
+
+}  // namespace pennypost::main_program
