@@ -6,6 +6,7 @@
 #include <mutex>
 #include <thread>
 
+#include <Poco/Net/NetworkInterface.h>
 #include <fmt/format.h>
 
 #include "server/auth/authenticator.h"
@@ -13,6 +14,7 @@
 #include "server/auth/store_accounts.h"
 #include "server/base/log.h"
 #include "server/delivery/pipeline.h"
+#include "server/dns/resolver.h"
 #include "server/http/http_service.h"
 #include "server/imap/service.h"
 #include "server/main/command.h"
@@ -20,6 +22,7 @@
 #include "server/net/tls.h"
 #include "server/pop3/service.h"
 #include "server/smtp/service.h"
+#include "server/transport/runner.h"
 
 namespace pennypost::main_program {
 
@@ -71,6 +74,23 @@ std::vector<net::Binding> bindings(const std::vector<std::string>& addresses, st
   return out;
 }
 
+/// Whether a connection to `address` would end at one of `listening`: outgoing mail that comes back to us is a loop.
+bool is_ours(const std::vector<Listening>& listening, const Poco::Net::SocketAddress& address) {
+  const auto is_local = [&] {
+    if (address.host().isLoopback()) return true;
+    for (const auto& [number, interface] : Poco::Net::NetworkInterface::map(true, false)) {
+      for (const auto& own : interface.addressList()) {
+        if (own.get<0>() == address.host()) return true;
+      }
+    }
+    return false;
+  };
+  return std::ranges::any_of(listening, [&](const Listening& one) {
+    if (one.address.port() != address.port() || one.address.family() != address.family()) return false;
+    return one.address.host() == address.host() || (one.address.host().isWildcard() && is_local());
+  });
+}
+
 }  // namespace
 
 struct Server::Parts {
@@ -84,6 +104,9 @@ struct Server::Parts {
   std::optional<delivery::Pipeline> pipeline;
   std::optional<pop3::Context> pop3_context;
   std::optional<imap::Context> imap_context;
+  std::shared_ptr<dns::Resolver> resolver;
+  std::shared_ptr<net::TlsClient> tls_client;
+  std::optional<transport::Runner> runner;
   std::optional<Maintenance> maintenance;
   std::vector<std::unique_ptr<net::Service>> services;
   std::unique_ptr<http::HttpService> http;
@@ -98,6 +121,7 @@ struct Server::Parts {
     std::vector<std::thread> stops;  // all services say good-bye at the same time
     stops.reserve(services.size());
     for (const auto& service : services) stops.emplace_back([&service] { service->stop(kGoodbye); });
+    if (runner) runner->stop(kGoodbye);
     for (std::thread& stop : stops) stop.join();
   }
 };
@@ -139,7 +163,11 @@ Result<void> Server::Parts::make(const ServeOptions& options) {
   store = std::move(*opened);
 
   const std::string host_setting = store->settings().get(kHostName);
-  auto files = net::ensure_certificate((options.data / "tls").string(),
+  const auto tls_folder = options.data / "tls";
+  std::error_code code;
+  std::filesystem::create_directories(tls_folder, code);
+  if (code) return error(Kind::unavailable, fmt::format("{}: {}", tls_folder.string(), code.message()));
+  auto files = net::ensure_certificate(tls_folder.string(),
                                        {host_setting.empty() ? options.host : host_setting, "localhost", "127.0.0.1"});
   if (!files) return std::move(files).error();
   auto loaded = net::TlsServer::load(*files);
@@ -173,7 +201,18 @@ Result<void> Server::Parts::make(const ServeOptions& options) {
   http = std::move(*bound);
   for (const auto& address : http->addresses()) listening.push_back({"http", address, false});
 
+  auto made = dns::Resolver::make();
+  if (!made) return std::move(made).error();
+  resolver = std::move(*made);
+  auto client = net::TlsClient::make();
+  if (!client) return std::move(client).error();
+  tls_client = std::move(*client);
+  runner.emplace(
+      *pipeline, *resolver, tls_client,
+      transport::RunnerOptions{.sender = {.is_ours = [this](const auto& to) { return is_ours(listening, to); }}});
+
   maintenance.emplace(*store);
+  runner->start();
   for (const auto& service : services) service->start();
   http->start(sources());
   return {};

@@ -8,6 +8,7 @@
 #include "server/base/result.h"
 #include "server/main/ports.h"
 #include "server/main/running.h"
+#include "server/store/store.h"
 
 namespace pennypost::main_program {
 
