@@ -3,7 +3,7 @@
 #   add_pennypost_account NAME PASSWORD
 #   stop_pennypost
 # Settings that a test from one address needs: failed logins do not block it, its passwords can be recovered (APOP,
-# CRAM-MD5), it is no local network, and it may hold many sessions.
+# CRAM-MD5), and mail to other domains needs a login.
 
 start_pennypost() {
   our_build=$1 our_folder=$2 our_domain=conformance.example
@@ -23,10 +23,12 @@ start_pennypost() {
   done
   grep -q ready "$our_folder/out" || { cat "$our_folder/log" >&2; return 1; }
   local pair
-  for pair in FailedLoginThreshold=1000000 LockoutAttempts=99 RecoverablePasswords=1 LocalNetworks=192.0.2.0/24 \
-    ImapSessionsPerAccount=20 HostName=mail.conformance.example; do
+  for pair in FailedLoginThreshold=1000000 LockoutAttempts=99 RecoverablePasswords=1 SmtpAuthentication=required \
+    ImapSessionsPerAccount=20 HostName=mail.conformance.example Postmaster=admin; do
     "$our_build/pennypost" settings set "${pair%%=*}" "${pair#*=}" --data "$our_folder/data" >/dev/null
   done
+  "$our_build/pennypost" user add admin --password admin-secret --admin --address "admin@$our_domain" \
+    --data "$our_folder/data" >/dev/null
 }
 
 add_pennypost_account() {
