@@ -66,12 +66,12 @@ SaslExchange::Outcome SaslExchange::begin(std::string_view mechanism, std::optio
   const std::string wanted = to_lower(mechanism);
   const auto& rows = mechanisms();
   const auto row = std::ranges::find_if(rows, [&](const MechanismRow& r) { return to_lower(r.name) == wanted; });
-  if (row == rows.end()) return error(Kind::bad_input, "Unrecognised authentication mechanism");
+  if (row == rows.end()) return error(Kind::not_found, "Unrecognised authentication mechanism");
   if (!is_offered(*row, conditions_)) {
     if (row->shows_password && conditions_.passwords_need_encryption && !conditions_.is_encrypted) {
       return error(Kind::not_permitted, "Encryption required for this authentication mechanism");
     }
-    return error(Kind::bad_input, "Unrecognised authentication mechanism", "mechanism not available here");
+    return error(Kind::not_found, "Unrecognised authentication mechanism", "mechanism not available here");
   }
   mechanism_ = row->make(context_);
   if (!initial) return step(std::nullopt);

@@ -65,8 +65,8 @@ class SaslExchange {
     std::string line;  ///< base64 to send behind "334 " or "+ "; may be empty
   };
   struct Cancelled {};  ///< the client sent "*"
-  /// Error kinds: `bad_input` (no such mechanism here, not base64, wrong form), `too_large`, `not_authenticated`,
-  /// `not_permitted` (this mechanism needs TLS first), `unavailable`.
+  /// Error kinds: `not_found` (no such mechanism here), `bad_input` (not base64, wrong form), `too_large`,
+  /// `not_authenticated`, `not_permitted` (this mechanism needs TLS first), `unavailable`.
   using Outcome = std::variant<More, Identity, Cancelled, Error>;
 
   /// `context.challenge` may be empty: then a random one is made.

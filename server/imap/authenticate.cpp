@@ -32,6 +32,7 @@ Reply Authenticate::run(Session& session) {
     if (const auto* failure = std::get_if<Error>(&outcome)) {
       if (failure->kind == Kind::not_permitted) return no("PRIVACYREQUIRED", failure->for_client);
       if (failure->kind == Kind::too_large) return bad(failure->for_client);
+      if (failure->kind == Kind::not_found) return no(failure->for_client);  // "NO: unsupported mechanism", RFC 3501
       return session.refuse_login(*failure);
     }
     session.write("+ " + std::get<auth::SaslExchange::More>(outcome).line + "\r\n");
