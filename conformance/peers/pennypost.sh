@@ -23,7 +23,7 @@ start_pennypost() {
   done
   grep -q ready "$our_folder/out" || { cat "$our_folder/log" >&2; return 1; }
   local pair
-  for pair in FailedLoginThreshold=1000000 LockoutAttempts=99 RecoverablePasswords=1 SmtpAuthentication=required \
+  for pair in FailedLoginThreshold=100000 LockoutAttempts=99 RecoverablePasswords=1 SmtpAuthentication=required \
     ImapSessionsPerAccount=20 HostName=mail.conformance.example Postmaster=admin; do
     "$our_build/pennypost" settings set "${pair%%=*}" "${pair#*=}" --data "$our_folder/data" >/dev/null
   done

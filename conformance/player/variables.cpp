@@ -127,6 +127,12 @@ const std::vector<Function>& functions() {
        [](const Variables& v, const Arguments& a) {
          return std::to_string(whole_number(v.value(a[0])) + whole_number(a[1]));
        }},
+      {"upper", 1,
+       [](const Variables& v, const Arguments& a) {
+         auto text = v.value(a[0]);
+         for (char& c : text) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+         return text;
+       }},
       {"base64", 1, [](const Variables&, const Arguments& a) { return base64(a[0]); }},
       {"repeat", 2, [](const Variables&, const Arguments& a) { return repeated(a[0], a[1]); }},
       {"repeat-line", 2, [](const Variables&, const Arguments& a) { return repeated(a[0], a[1] + "\r\n"); }},

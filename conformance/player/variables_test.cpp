@@ -27,6 +27,7 @@ TEST(Variables, FunctionsComputeWhatAClientWould) {
            Row{"stuffed:m", "..a\r\n...b\r\nc.\r\n"},
            Row{"repeat:3:ab:", "ab:ab:ab:"},
            Row{"repeat-line:2:x", "x\r\nx\r\n"},
+           Row{"upper:tim.address", "TIM@EXAMPLE.TEST"},
            Row{"base64:a:b", "YTpi"},
            Row{"user64:tim", "dGlt"},
            Row{"plain:tim", "AHRpbQB0YW5zdGFhZnRhbnN0YWFm"},
