@@ -33,8 +33,9 @@ store::UidSet Chosen::uid_set(const store::FolderSnapshot& now) const {
 Result<Chosen> choose(const store::FolderSnapshot& now, const SequenceSet& set, bool by_uid) {
   Chosen chosen;
   if (!by_uid) {
-    if (set.largest_written() > now.exists() || (set.uses_star() && now.exists() == 0))
-      return error(Kind::bad_input, "there is no message of this number");
+    // `1:*` of an empty folder is every message of it, which clients ask for without looking; there `*` is no number.
+    if (now.exists() == 0 && set.uses_star()) return chosen;
+    if (set.largest_written() > now.exists()) return error(Kind::bad_input, "there is no message of this number");
     chosen.numbers = set.resolve(now.exists());
     return chosen;
   }

@@ -148,9 +148,9 @@ SyncState {home}/state/
         self.assertEqual(len(os.listdir(f"{home}/mail/INBOX/cur") + os.listdir(f"{home}/mail/INBOX/new")), 21)
         self.assertIn("from the maildir", self.subjects())
         self.assertEqual(len(self.subjects()), 21)
-        second = run("mbsync", "-V", "-c", config, "c")
-        self.assertNotRegex(second, r"(?m)^(?:Far|Near|Channels).*[+*#][1-9]")
-        self.assertRegex(second, r"Far: \+0 \*0 #0\s+Near: \+0 \*0 #0")
+        second = run("mbsync", "-Dn", "-c", config, "c")  # prints what goes over the network
+        self.assertIn("SELECT", second)
+        self.assertNotRegex(second, r"BODY.PEEK\[\]|>>> \d+ (UID )?(APPEND|STORE|EXPUNGE|COPY|MOVE)")
 
     def test_fetchmail_keeps_and_fetches_once(self):
         self.send(letter("fetch 1"), letter("fetch 2"))
@@ -229,7 +229,7 @@ SyncState {home}/state/
             imap.login(*ANN)
             imap.select("INBOX")
             self.send(letter("while you look"))
-            wait_until(lambda: imap.noop() and imap.response("EXISTS")[1] == [b"1"], 10, "EXISTS")
+            wait_until(lambda: imap.noop() and imap.response("EXISTS")[1][-1] == b"1", 10, "EXISTS")
 
 
 if __name__ == "__main__":

@@ -89,6 +89,7 @@ class StartTest(unittest.TestCase):
             taken.listen()
             with self.assertRaisesRegex(RuntimeError, f":{self.server.port('pop3')}"):
                 self.server.start()
+        self.server.process.stdout.close()
         self.server.process = None
         self.assertEqual(database_processes(self.server.data), [])
 
