@@ -8,6 +8,7 @@
 function(pennypost_folder name)
   cmake_parse_arguments(ARG "NO_PCH" "PROGRAM" "USES;TEST_USES" ${ARGN})
   file(GLOB_RECURSE all CONFIGURE_DEPENDS *.cpp)
+  list(FILTER all EXCLUDE REGEX "/benchmark/") # a program of its own
   set(sources)
   set(tests)
   set(fuzzers)

@@ -23,7 +23,7 @@ namespace {
 // $2, $3: first and last of ranges. $4: 0 add, 1 remove, 2 replace. $5 system flags, $6 keywords, $7 unchanged since or
 // null.
 const Sql kStoreFlags{"messages.store_flags", R"sql(
-    WITH target AS (
+    WITH target AS MATERIALIZED (
       SELECT m.uid, m.flags, coalesce(m.keywords, '{}') AS keywords, m.modseq
         FROM unnest($2::bigint[], $3::bigint[]) AS r(first, last)
         JOIN messages.messages m ON m.folderid = $1::bigint AND m.uid BETWEEN r.first AND r.last
