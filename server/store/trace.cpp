@@ -9,8 +9,8 @@
 namespace pennypost::store {
 
 const Sql kTraceWrite{"trace.write", R"sql(
-    INSERT INTO pennypost.trace (traceid, messageid, times, stages, verdicts, reasons)
-    VALUES ($1::text, $2::text, $3::timestamptz[], $4::text[], $5::text[], $6::text[]))sql"};
+    INSERT INTO pennypost.trace (at, traceid, messageid, times, stages, verdicts, reasons)
+    VALUES (coalesce(($3::timestamptz[])[1], now()), $1::text, $2::text, $3::timestamptz[], $4::text[], $5::text[], $6::text[]))sql"};
 
 namespace {
 

@@ -1,14 +1,13 @@
-// store_benchmark: what the store does on this machine, with fsync on, in a cluster of its own in a folder that it is given.
-// Prints deliveries a second (10 KB messages, one and ten threads), bodies read in bulk and one by one, envelopes, flags.
-// Not a test: figures are for comparing two ways of doing a thing, in one run (docs/benchmarks.md).
-#include <fmt/format.h>
-
-#include <unistd.h>
-
+// store_benchmark: what the store does on this machine, with fsync on, in a cluster of its own in a folder that it is
+// given. Prints deliveries a second (10 KB messages, one and ten threads), bodies read in bulk and one by one,
+// envelopes, flags. Not a test: figures are for comparing two ways of doing a thing, in one run (docs/benchmarks.md).
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
 #include <thread>
+
+#include <fmt/format.h>
+#include <unistd.h>
 
 #include "server/store/store.h"
 
@@ -19,10 +18,11 @@ using namespace pennypost::store;
 
 // Text that compresses about as mail does: words, and base64 of noise for a third of it.
 std::string message_of(std::size_t size, unsigned seed) {
-  std::string out = "Return-Path: <a@example.com>\r\nReceived: from mail.example.com by here; Mon, 1 Jan 2024 00:00:00 +0000\r\n"
-                    "From: Ann <ann@example.com>\r\nTo: Bob <bob@example.com>\r\nSubject: message number " +
-                    std::to_string(seed) + "\r\nMessage-ID: <" + std::to_string(seed) + "@example.com>\r\n\r\n";
-  static constexpr const char* kWords[] = {"the ", "message ", "was ", "delivered ", "before ", "anybody ", "noticed ",
+  std::string out =
+      "Return-Path: <a@example.com>\r\nReceived: from mail.example.com by here; Mon, 1 Jan 2024 00:00:00 +0000\r\n"
+      "From: Ann <ann@example.com>\r\nTo: Bob <bob@example.com>\r\nSubject: message number " +
+      std::to_string(seed) + "\r\nMessage-ID: <" + std::to_string(seed) + "@example.com>\r\n\r\n";
+  static constexpr const char* kWords[] = {"the ",  "message ", "was ", "delivered ", "before ", "anybody ", "noticed ",
                                            "that ", "it ",      "had ", "been ",      "lost ",   "again, ",  "which "};
   std::uint32_t random = seed * 2654435761U + 1;
   const auto next = [&random] { return random = random * 1664525U + 1013904223U; };
@@ -122,7 +122,9 @@ int main(int argc, char** argv) {
     letter.mailboxes.push_back({.folder = folder, .prefix = "Return-Path: <a@example.com>\r\n"});
     Delivery delivery;
     delivery.letters.push_back(std::move(letter));
-    delivery.trace = {"t" + std::to_string(i), body.message_id, {{Timestamp{}, "routing", "pass", "bench"}, {Timestamp{}, "mailbox", "pass", ""}}};
+    delivery.trace = {"t" + std::to_string(i),
+                      body.message_id,
+                      {{Timestamp{}, "routing", "pass", "bench"}, {Timestamp{}, "mailbox", "pass", ""}}};
     auto done = store.writer().deliver(delivery);
     if (!done) give_up(done.error());
   };
