@@ -111,12 +111,15 @@ Measured measuring(const Program& program) {
   return made;
 }
 
-void measure(const Program& program, const Mail& mail, const Envelope& envelope, const Host& host, const Limits& limits,
-             Measured& into) {
+void measure(const Program& program, const std::function<std::unique_ptr<const Mail>()>& mail, const Envelope& envelope,
+             const Host& host, const Limits& limits, Measured& into) {
   const auto before = thread_cpu();
-  Outcome outcome = Run{program, mail, envelope, host, limits}.execute();
+  auto first = mail();
+  const Outcome outcome = Run{program, *first, envelope, host, limits}.execute();
+  first.reset();
   into.cpu += thread_cpu() - before;
-  Run profiled{program, mail, envelope, host, limits};
+  const auto second = mail();
+  Run profiled{program, *second, envelope, host, limits};
   profiled.profile(into.profile);
   profiled.execute();
   ++into.messages;

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -32,8 +33,9 @@ struct Measured {
 Measured measuring(const Program& program);
 
 /// Runs the program on one message: once for the CPU time, once more with a count for each line.
-void measure(const Program& program, const Mail& mail, const Envelope& envelope, const Host& host, const Limits& limits,
-             Measured& into);
+/// `mail` makes the mail anew, since a mail keeps what was decoded of it.
+void measure(const Program& program, const std::function<std::unique_ptr<const Mail>()>& mail, const Envelope& envelope,
+             const Host& host, const Limits& limits, Measured& into);
 
 /// Messages per CPU second, and the lines that took the most time: at most `most` of them.
 std::string profile_report(const Program& program, const Measured& measured, std::size_t most);

@@ -78,7 +78,9 @@ TEST(Reports, CoverageNamesLinesNeverReachedAndRulesThatNeverFire) {
   ASSERT_TRUE(bench.compiled.program);
   const Program& program = *bench.compiled.program;
   Measured measured = measuring(program);
-  measure(program, bench.mail, bench.envelope, bench.host, bench.limits, measured);
+  measure(
+      program, [] { return std::make_unique<fakes::PlainMail>(fakes::PlainMail::hello()); }, bench.envelope, bench.host,
+      bench.limits, measured);
   const std::string report = coverage_report(program, measured);
   EXPECT_THAT(report, HasSubstr("spamrules.txt:11: never reached: Goto end"));
   EXPECT_THAT(report, HasSubstr("spamrules.txt:12: never reached: Log never"));

@@ -47,6 +47,7 @@ void add_user_commands(CLI::App& app, Call& call);
 void add_settings_commands(CLI::App& app, Call& call);
 void add_queue_commands(CLI::App& app, Call& call);
 void add_trace_command(CLI::App& app, Call& call);
+void add_rules_commands(CLI::App& app, Call& call);
 void add_doctor_command(CLI::App& app, Call& call);
 
 }  // namespace pennypost::main_program

@@ -1,0 +1,303 @@
+// `pennypost rules ...`: checking, trying out and measuring spam-rule scripts (issue 3, tools). Needs no server and no
+// database: DNS is answered from a file or not at all, the spam filter database and the lists live for one call.
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <sstream>
+
+#include <fmt/format.h>
+
+#include "ruleinterp/compile.h"
+#include "ruleinterp/machine.h"
+#include "ruleinterp/tools/format.h"
+#include "ruleinterp/tools/memory_services.h"
+#include "ruleinterp/tools/reports.h"
+#include "ruleinterp/tools/words.h"
+#include "server/filter/mail_view.h"
+#include "server/main/command.h"
+#include "server/message/parse.h"
+
+namespace pennypost::main_program {
+namespace {
+
+namespace fs = std::filesystem;
+namespace rules = pennypost::ruleinterp;
+
+// What the subcommands take; lives as long as the CLI.
+struct Options {
+  std::string scripts;
+  bool strict = false, json = false, trace = false, pop3 = false, in_place = false, one_by_one = false;
+  std::string message, messages, dns;
+  std::vector<std::string> variables, recipients, whitelist, blacklist, files;
+  std::size_t top = 40;
+};
+
+std::optional<std::string> read_file(const fs::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::ostringstream text;
+  if (!in || !(text << in.rdbuf()))
+    return in && fs::is_regular_file(path) ? std::optional{std::string{}} : std::nullopt;
+  return std::move(text).str();
+}
+
+// The folder of scripts and the main file in it: DIR, or DIR/other.txt.
+struct Scripts {
+  rules::ScriptFolder source;
+  std::string main;
+};
+
+Scripts scripts_at(const std::string& path) {
+  const fs::path given{path};
+  std::error_code none;
+  if (fs::is_regular_file(given, none))
+    return {rules::ScriptFolder{given.has_parent_path() ? given.parent_path() : fs::path{"."}},
+            given.filename().string()};
+  return {rules::ScriptFolder{given}, std::string{rules::kMainFile}};
+}
+
+void print_problems(const std::vector<rules::Problem>& problems) {
+  for (const rules::Problem& problem : problems) fmt::print(stderr, "{}", rules::describe(problem));
+}
+
+// The program at `path`; null, with the problems on standard error, when it does not compile.
+std::shared_ptr<const rules::Program> program_at(const Options& options, Call& call,
+                                                 std::vector<rules::Problem>& problems) {
+  Scripts scripts = scripts_at(options.scripts);
+  rules::Compiled compiled = rules::compile_from(
+      scripts.source, options.strict ? rules::Strictness::strict : rules::Strictness::lenient, scripts.main);
+  problems = std::move(compiled.problems);
+  if (!compiled.program) {
+    call.exit = Exit::failed;
+    return nullptr;
+  }
+  if (options.one_by_one) {
+    // The same program, but every search is tried: to compare results and times.
+    auto whole = std::const_pointer_cast<rules::Program>(compiled.program);
+    whole->prefilters.switch_off();
+  }
+  return compiled.program;
+}
+
+// Services for one call.
+struct Services {
+  rules::MemoryDatabase database;
+  rules::MemoryLists lists;
+  std::unique_ptr<rules::ZoneFile> dns;
+  rules::Host host;
+};
+
+bool prepare(Services& services, const Options& options, Call& call) {
+  services.host.database = &services.database;
+  services.host.lists = &services.lists;
+  services.host.version = PENNYPOST_VERSION;
+  services.host.build = PENNYPOST_VERSION;
+  for (const std::string& entry : options.whitelist) services.lists.add(rules::List::white, entry);
+  for (const std::string& entry : options.blacklist) services.lists.add(rules::List::black, entry);
+  if (options.dns.empty()) return true;
+  const auto text = read_file(options.dns);
+  if (!text) {
+    fail(call, error(Kind::not_found, fmt::format("{} cannot be read", options.dns)));
+    return false;
+  }
+  std::vector<rules::Problem> problems;
+  services.dns = std::make_unique<rules::ZoneFile>(*text, options.dns, problems);
+  services.host.dns = services.dns.get();
+  print_problems(problems);
+  if (!problems.empty()) call.exit = Exit::failed;
+  return problems.empty();
+}
+
+void check(const Options& options, Call& call) {
+  std::vector<rules::Problem> problems;
+  const auto program = program_at(options, call, problems);
+  if (options.json) {
+    fmt::print("{}\n", rules::problems_json(problems));
+    return;
+  }
+  for (const rules::Problem& problem : problems) fmt::print("{}", rules::describe(problem));
+  const auto errors =
+      std::ranges::count_if(problems, [](const rules::Problem& p) { return p.severity == rules::Severity::error; });
+  fmt::print("{} errors, {} warnings", errors, static_cast<std::ptrdiff_t>(problems.size()) - errors);
+  if (program)
+    fmt::print("; {} files, {} instructions, {} rules, {} settings, {} constant searches", program->files.size(),
+               program->code.size(), program->rules.size(), program->settings.size(), program->patterns.size());
+  fmt::print("\n");
+}
+
+void run(const Options& options, Call& call) {
+  std::vector<rules::Problem> problems;
+  const auto program = program_at(options, call, problems);
+  if (!program) {
+    print_problems(problems);
+    if (options.json) fmt::print("{}\n", rules::problems_json(problems));
+    return;
+  }
+  Services services;
+  if (!prepare(services, options, call)) return;
+  const auto raw = read_file(options.message);
+  if (!raw) return fail(call, error(Kind::not_found, fmt::format("{} cannot be read", options.message)));
+  const message::Message message = message::parse(*raw);
+  const filter::MailView mail{message};
+  rules::Envelope envelope;
+  envelope.arrival = options.pop3 ? rules::Arrival::pop3 : rules::Arrival::smtp;
+  envelope.recipients = options.recipients.empty() ? filter::recipients_in_header(mail) : options.recipients;
+  rules::Run running{*program, mail, envelope, services.host, {}};
+  for (const std::string& variable : options.variables) {
+    const std::size_t equals = variable.find('=');
+    if (equals == std::string::npos || equals == 0)
+      return fail(call, error(Kind::bad_input, fmt::format("--var {}: NAME=VALUE is expected", variable)));
+    running.preset(std::string_view{variable}.substr(0, equals), std::string_view{variable}.substr(equals + 1));
+  }
+  if (options.trace) running.trace();
+  rules::Outcome outcome = running.execute();
+  outcome.warnings.insert(outcome.warnings.begin(), problems.begin(), problems.end());
+  fmt::print("{}", options.json ? rules::to_json(outcome) + "\n" : rules::describe(outcome));
+}
+
+// All files below a folder, in the order of their names.
+std::vector<fs::path> message_files(const fs::path& folder) {
+  std::vector<fs::path> files;
+  std::error_code error;
+  for (const auto& entry : fs::recursive_directory_iterator(folder, error))
+    if (entry.is_regular_file(error)) files.push_back(entry.path());
+  std::ranges::sort(files);
+  return files;
+}
+
+// Runs the program on every message of the folder; none when there is nothing to run.
+std::optional<rules::Measured> measure_all(const Options& options, Call& call,
+                                           std::shared_ptr<const rules::Program>& program) {
+  std::vector<rules::Problem> problems;
+  program = program_at(options, call, problems);
+  print_problems(problems);
+  Services services;
+  if (!program || !prepare(services, options, call)) return {};
+  const auto files = message_files(options.messages);
+  if (files.empty()) {
+    fail(call, error(Kind::not_found, fmt::format("There are no messages in {}", options.messages)));
+    return {};
+  }
+  program->prefilters.prepare();
+  rules::Measured measured = rules::measuring(*program);
+  for (const fs::path& file : files) {
+    const auto raw = read_file(file);
+    if (!raw) continue;
+    const message::Message message = message::parse(*raw);
+    rules::Envelope envelope;
+    // A mail view keeps what it decoded, so each of the two runs gets its own: decoding belongs to the cost.
+    envelope.recipients = filter::recipients_in_header(filter::MailView{message});
+    rules::measure(
+        *program, [&] { return std::make_unique<filter::MailView>(message); }, envelope, services.host, {}, measured);
+  }
+  return measured;
+}
+
+void profile(const Options& options, Call& call) {
+  std::shared_ptr<const rules::Program> program;
+  if (const auto measured = measure_all(options, call, program))
+    fmt::print("{}", rules::profile_report(*program, *measured, options.top));
+}
+
+void coverage(const Options& options, Call& call) {
+  std::shared_ptr<const rules::Program> program;
+  if (const auto measured = measure_all(options, call, program))
+    fmt::print("{}", rules::coverage_report(*program, *measured));
+}
+
+void format(const Options& options, Call& call) {
+  std::vector<fs::path> files;
+  std::error_code none;
+  for (const std::string& given : options.files) {
+    if (!fs::is_directory(given, none)) {
+      files.emplace_back(given);
+      continue;
+    }
+    for (const auto& entry : fs::directory_iterator(given, none))
+      if (entry.is_regular_file(none) && rules::equal_ignoring_case(entry.path().extension().string(), ".txt") &&
+          rules::starts_ignoring_case(entry.path().filename().string(), "spamrules"))
+        files.push_back(entry.path());
+  }
+  std::ranges::sort(files);
+  for (const fs::path& file : files) {
+    const auto text = read_file(file);
+    if (!text) return fail(call, error(Kind::not_found, fmt::format("{} cannot be read", file.string())));
+    const std::string formatted = rules::format_script(*text);
+    if (!options.in_place) {
+      fmt::print("{}", formatted);
+      continue;
+    }
+    if (formatted == *text) continue;
+    const fs::path fresh = file.string() + ".new";
+    std::ofstream out(fresh, std::ios::binary);
+    out << formatted;
+    out.close();
+    if (!out) return fail(call, error(Kind::disk_full, fmt::format("{} cannot be written", fresh.string())));
+    fs::rename(fresh, file);
+    fmt::print("{}\n", file.string());
+  }
+}
+
+void words(const Options& options, Call& call) {
+  Scripts scripts = scripts_at(options.scripts);
+  const rules::Script script = rules::load(scripts.source, scripts.main);
+  if (script.files.empty()) {
+    print_problems(script.problems);
+    call.exit = Exit::failed;
+    return;
+  }
+  const rules::Words found = rules::words_of(script);
+  fmt::print("{}", options.json ? rules::to_json(found) + "\n" : rules::describe(found));
+}
+
+}  // namespace
+
+void add_rules_commands(CLI::App& app, Call& call) {
+  CLI::App& all = *app.add_subcommand("rules", "Spam-rule scripts: check, try out, measure");
+  all.require_subcommand(1);
+  const auto options = std::make_shared<Options>();
+  const auto command = [&](const char* name, const char* says, void (*act)(const Options&, Call&)) {
+    CLI::App* made = all.add_subcommand(name, says);
+    made->callback([&call, options, act] { act(*options, call); });
+    return made;
+  };
+  const auto takes_scripts = [&](CLI::App* made) {
+    made->add_option("DIR", options->scripts, "The folder with spamrules.txt, or another main file")->required();
+    return made;
+  };
+  const auto takes_messages = [&](CLI::App* made) {
+    made->add_option("--messages", options->messages, "A folder of messages, one a file")->required();
+    made->add_option("--dns", options->dns, "A file of lines `name TYPE value` that answers all look-ups");
+    made->add_flag("--one-by-one", options->one_by_one, "Try every search by itself instead of many in one pass");
+  };
+
+  CLI::App* made = takes_scripts(command("check", "Show all problems of the scripts", check));
+  made->add_flag("--strict", options->strict, "An unknown statement is an error");
+  made->add_flag("--json", options->json, "One JSON object");
+
+  made = takes_scripts(command("run", "Run the scripts on one message", run));
+  made->add_option("--message", options->message, "The message (RFC 5322)")->required();
+  made->add_option("--var", options->variables, "NAME=VALUE: gives a variable its value, such as MailFrom or SenderIP");
+  made->add_option("--recipient", options->recipients, "A recipient of the envelope (default: To, Cc, Bcc)");
+  made->add_option("--whitelist", options->whitelist, "An entry of the address whitelist");
+  made->add_option("--blacklist", options->blacklist, "An entry of the address blacklist");
+  made->add_option("--dns", options->dns, "A file of lines `name TYPE value` that answers all look-ups");
+  made->add_flag("--pop3", options->pop3, "The message was collected, so Reject does nothing");
+  made->add_flag("--trace", options->trace, "Show each executed line with what it read and wrote");
+  made->add_flag("--strict", options->strict, "An unknown statement is an error");
+  made->add_flag("--json", options->json, "One JSON object");
+
+  made = takes_scripts(command("profile", "Time and hits of each line over many messages", profile));
+  takes_messages(made);
+  made->add_option("--top", options->top, "How many lines to show");
+  takes_messages(takes_scripts(command("coverage", "Lines never reached, rules that never fire", coverage)));
+
+  made = command("format", "Write scripts anew: indentation, spaces, spelling of words", format);
+  made->add_option("FILES", options->files, "Files, or folders of spamrules*.txt")->required();
+  made->add_flag("--in-place", options->in_place, "Replace the files and print the names of those that changed");
+
+  made = takes_scripts(command("words", "Every word that the scripts use, with the unknown ones marked", words));
+  made->add_flag("--json", options->json, "One JSON object");
+}
+
+}  // namespace pennypost::main_program
