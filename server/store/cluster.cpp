@@ -466,6 +466,15 @@ Result<void> Cluster::Impl::stop_left_over(const FileLock&) {
     log(kAdopted, {{"pid", file->pid}});
   }
   stop_workers();
+  // PostgreSQL takes any process of that number for a postmaster: one that was killed and that nobody has waited for
+  // yet, or a stranger that got the number since. Nobody works in the folder, and we hold its lock.
+  std::error_code none;
+  if (!workers_of(db).empty()) return {};
+  fs::remove(db / "postmaster.pid", none);
+  std::vector<fs::path> sockets;
+  for (const auto& entry : fs::directory_iterator{socket_dir, none})
+    if (entry.path().filename().string().starts_with(".s.PGSQL.")) sockets.push_back(entry.path());
+  for (const auto& socket : sockets) fs::remove(socket, none);
   return {};
 }
 
