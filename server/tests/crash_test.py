@@ -52,8 +52,10 @@ class Sender(threading.Thread):
                         self.begun[ident] = set(to)
                         addresses = [f"{who}@{'far.example' if who == 'far' else 'test.example'}" for who in to]
                         refused = smtp.sendmail("load@load.example", addresses, self.message(ident))
-                        if refused:
-                            self.test.problems.append(f"{ident}: refused {refused}")
+                        for address, (code, text) in refused.items():  # later: this recipient is still to be sent to
+                            self.begun[ident].discard(address.partition("@")[0])
+                            if code >= 500:
+                                self.test.problems.append(f"{ident}: {address} refused for good: {text}")
                         self.acknowledged.add(ident)
             except smtplib.SMTPResponseException as failure:
                 if failure.smtp_code >= 500:
