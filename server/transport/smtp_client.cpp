@@ -310,6 +310,7 @@ std::vector<RecipientOutcome> SmtpClient::send(const Transaction& message) {
     if (outcomes[asked[n]].sent == store::Sent::delivered) taken.push_back(asked[n]);
     if (answer->reply.code == 421) {
       usable_ = false;
+      outcomes[asked[n]] = {};  // the server goes away; it decided nothing about the recipient
       return broken({false, answer->reply, false});
     }
   }

@@ -275,7 +275,7 @@ TEST_F(Client, StartTlsIsUsedWhereOfferedAndDemandedWhereRequired) {
         Row{"not wanted", true, TlsMode::none, true, false}, Row{"required", true, TlsMode::required, true, true},
         Row{"required and missing", false, TlsMode::required, false, false}}) {
     SCOPED_TRACE(row.what);
-    TestSmtpServer server{{}, row.server_has_tls ? certificate.server() : nullptr};
+    TestSmtpServer server{TestSmtpServer::Script{}, row.server_has_tls ? certificate.server() : nullptr};
     ClientOptions options;
     options.tls = row.mode;
     options.tls_client = tls;
@@ -298,7 +298,7 @@ TEST_F(Client, ARequiredCertificateMustHoldForTheName) {
   for (const auto& [ca, name, good] : {std::tuple{certificate.chain(), "mail.test.example", true},
                                        std::tuple{std::string{}, "mail.test.example", false},
                                        std::tuple{certificate.chain(), "other.example", false}}) {
-    TestSmtpServer server{{}, certificate.server()};
+    TestSmtpServer server{TestSmtpServer::Script{}, certificate.server()};
     ClientOptions options;
     options.tls = TlsMode::required;
     options.tls_client = *net::TlsClient::make(ca);
@@ -311,7 +311,7 @@ TEST_F(Client, ARequiredCertificateMustHoldForTheName) {
 
 TEST_F(Client, ImplicitTlsBeginsBeforeTheGreeting) {
   const Certificate certificate;
-  TestSmtpServer server{{}, certificate.server(), net::Security::tls};
+  TestSmtpServer server{TestSmtpServer::Script{}, certificate.server(), net::Security::tls};
   ClientOptions options;
   options.tls = TlsMode::implicit;
   options.tls_client = *net::TlsClient::make();

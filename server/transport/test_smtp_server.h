@@ -24,12 +24,14 @@ class TestSmtpServer {
   struct Script {
     std::string greeting = "220 test.example ESMTP";
     std::vector<std::string> extensions{"PIPELINING", "8BITMIME", "SIZE 1000000", "DSN", "SMTPUTF8"};
+    Script() = default;
     /// The answer to a line of the client, to "DATA-END" behind a message, to "AUTH-LINE x" while AUTH goes on; empty:
     /// the usual one; "DROP": the connection ends without a word; "SLEEP": nothing is said.
     std::function<std::string(std::string_view line)> answer;
   };
 
-  explicit TestSmtpServer(Script script = {}, std::shared_ptr<net::TlsServer> tls = nullptr,
+  TestSmtpServer() : TestSmtpServer(Script()) {}
+  explicit TestSmtpServer(Script script, std::shared_ptr<net::TlsServer> tls = nullptr,
                           net::Security security = net::Security::plain)
       : script_{std::move(script)} {
     net::ServiceOptions options;
