@@ -372,23 +372,45 @@ Result<std::int64_t> Messages::release(FolderId folder) {
   return count;
 }
 
-Result<std::int64_t> Messages::sweep(std::size_t most) {
-  auto lease = database_.lease();
+namespace {
+
+struct Swept {
+  std::int64_t looked_at = 0;
+  std::int64_t removed = 0;
+};
+
+Result<Swept> sweep_some(Database& database, std::size_t most) {
+  auto lease = database.lease();
   if (!lease) return std::move(lease).error();
   auto tx = Transaction::begin(**lease);
   if (!tx) return std::move(tx).error();
   auto orphans = tx->query(kOrphans, static_cast<std::int64_t>(most));
   if (!orphans) return std::move(orphans).error();
-  if (orphans->empty()) return 0;
+  Swept done{orphans->count(), 0};
+  if (orphans->empty()) return done;
   std::vector<std::int64_t> ids;
   for (int i = 0; i < orphans->count(); ++i) ids.push_back(orphans->integer(i, 0));
   if (auto locked = tx->query(kLockBodies, ids); !locked) return std::move(locked).error();
   auto swept = tx->query(kSweep, ids);
   if (!swept) return std::move(swept).error();
-  if (auto done = tx->commit(); !done) return std::move(done).error();
-  std::int64_t bodies = 0;
-  for (int i = 0; i < swept->count(); ++i) bodies += swept->integer(i, 1) == 0 ? 1 : 0;
-  return bodies;
+  if (auto committed = tx->commit(); !committed) return std::move(committed).error();
+  for (int i = 0; i < swept->count(); ++i) done.removed += swept->integer(i, 1) == 0 ? 1 : 0;
+  return done;
+}
+
+}  // namespace
+
+Result<std::int64_t> Messages::sweep(std::size_t most) {
+  constexpr std::size_t kAtATime = 200;  // short transactions
+  std::int64_t removed = 0;
+  for (std::size_t looked_at = 0; looked_at < most;) {
+    auto some = sweep_some(database_, std::min(kAtATime, most - looked_at));
+    if (!some) return std::move(some).error();
+    removed += some->removed;
+    looked_at += static_cast<std::size_t>(some->looked_at);
+    if (some->looked_at == 0) break;
+  }
+  return removed;
 }
 
 }  // namespace pennypost::store

@@ -141,7 +141,7 @@ class Messages {
   };
   Result<Found> search_text(FolderId folder, std::string_view needle);
 
-  /// Removes up to `most` bodies that nothing refers to any more; gives how many. Run by maintenance.
+  /// Looks at up to `most` bodies that have lost a reference and removes those that have none left; gives how many. Run by maintenance.
   Result<std::int64_t> sweep(std::size_t most);
 
  private:

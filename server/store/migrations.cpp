@@ -13,7 +13,11 @@ namespace {
 
 constexpr LogEvent kApplied{"store.migrated", Level::notice, "schema brought to version {version} ({file})"};
 
-const Sql kHasVersions{"migrations.has_versions", "SELECT to_regclass('pennypost.schema_version') IS NOT NULL"};
+// A database that has the original's schemas and not ours is the original's own (DESIGN section 4: a source, never a
+// home).
+const Sql kHasVersions{"migrations.has_versions", R"sql(
+    SELECT to_regclass('pennypost.schema_version') IS NOT NULL,
+           to_regnamespace('users') IS NOT NULL OR to_regnamespace('messages') IS NOT NULL)sql"};
 // Not prepared by the test before the table exists: it stands on a migrated schema.
 const Sql kVersion{"migrations.version", "SELECT coalesce(max(version), 0) FROM pennypost.schema_version"};
 const Sql kNote{"migrations.note", "INSERT INTO pennypost.schema_version (version, name) VALUES ($1::int, $2::text)"};
@@ -29,6 +33,10 @@ constexpr const char* kBase = R"sql(
 Result<void> apply_locked(Connection& connection) {
   auto has = connection.query(kHasVersions);
   if (!has) return std::move(has).error();
+  if (!has->flag(0, 0) && has->flag(0, 1))
+    return error(
+        Kind::bad_input,
+        "This database is not one of Pennypost: it has tables of VPOP3. Name an empty database; nothing was changed.");
   if (!has->flag(0, 0))
     if (auto made = connection.execute(kBase); !made) return made;
   auto version = connection.query(kVersion);

@@ -40,6 +40,18 @@ TEST(Migrations, ADatabaseOfANewerVersionIsRefusedInWords) {
   EXPECT_NE(done.error().for_log.find("newer version"), std::string::npos) << done.error().for_log;
 }
 
+TEST(Migrations, ADatabaseOfTheOriginalIsRefusedAndNotTouched) {
+  const auto fresh = TestCluster::instance().fresh_database();
+  auto connection = Connection::open(fresh);
+  ASSERT_OK(connection);
+  ASSERT_OK((*connection)->execute("DROP SCHEMA pennypost CASCADE"));
+  auto done = apply_migrations(**connection);
+  ASSERT_FALSE(done.ok());
+  EXPECT_EQ(done.error().kind, Kind::bad_input);
+  EXPECT_NE(done.error().for_log.find("VPOP3"), std::string::npos) << done.error().for_log;
+  EXPECT_FALSE((*connection)->execute("SELECT 'pennypost'::regnamespace").ok()) << "nothing was made";
+}
+
 TEST(Migrations, TheQueueComesBackAfterTheSchemaWasDropped) {
   WithAnn w;
   w.put(kSmall);

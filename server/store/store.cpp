@@ -19,7 +19,7 @@ const Sql kDescribe{"store.describe", R"sql(
 const Sql kPruneExpunged{"store.prune_expunged", R"sql(
     DELETE FROM messages.expunged WHERE at < now() - interval '30 days')sql"};
 
-constexpr std::size_t kSweepAtOnce = 200;
+constexpr std::size_t kSweepAtOnce = 20'000;
 
 }  // namespace
 
@@ -119,11 +119,7 @@ Result<std::string> Store::describe() {
 }
 
 Result<void> Store::maintain() {
-  for (int round = 0; round < 50; ++round) {
-    auto swept = impl_->messages.sweep(kSweepAtOnce);
-    if (!swept) return std::move(swept).error();
-    if (*swept == 0) break;
-  }
+  if (auto swept = impl_->messages.sweep(kSweepAtOnce); !swept) return std::move(swept).error();
   if (auto done = impl_->trace.prune(impl_->settings.get(kTraceKept)); !done) return std::move(done).error();
   if (auto done = impl_->queue.prune(impl_->settings.get(kFinishedKept)); !done) return std::move(done).error();
   auto lease = impl_->database.lease();
