@@ -12,6 +12,7 @@
 #include "server/base/random.h"
 #include "server/base/text.h"
 #include "server/delivery/stages.h"
+#include "server/delivery/success_report.h"
 #include "server/message/build.h"
 #include "server/message/header.h"
 #include "server/message/structure.h"
@@ -246,6 +247,59 @@ Outcome Pipeline::without_letters(Run& run) {
   return {reply_for(written.error()), run.trace.trace_id};
 }
 
+/// A report on its way in the same commit as the message that it is about.
+struct Pipeline::Report {
+  std::string octets;
+  message::Message message;
+  store::NewBody body;
+  Route route;
+};
+
+/// What the sender asked for with NOTIFY=SUCCESS; nothing where nobody asked or nobody can be told.
+std::unique_ptr<Pipeline::Report> Pipeline::success_report_of(const Run& run) const {
+  const auto& envelope = run.mail.envelope;
+  if (envelope.return_path.empty() || run.held || run.mail.client.entry == Entry::system) return nullptr;
+  std::vector<const Recipient*> delivered;
+  for (std::size_t i = 0; i < envelope.recipients.size(); ++i)
+    if (envelope.recipients[i].notify.success && run.edits.routes().at(i).kind == Route::Kind::mailbox)
+      delivered.push_back(&envelope.recipients[i]);
+  if (delivered.empty()) return nullptr;
+  auto route = router_.route(envelope.return_path);
+  if (!route || (route->kind != Route::Kind::mailbox && route->kind != Route::Kind::outside)) return nullptr;
+  const auto domain = router_.default_domain();
+  auto report = std::make_unique<Report>();
+  report->octets = success_report(envelope, delivered, run.message.header(), run.host_name,
+                                  domain && !domain->empty() ? *domain : run.host_name, run.at);
+  report->message = message::parse(report->octets);
+  report->body = describe(report->message);
+  report->route = *std::move(route);
+  return report;
+}
+
+Result<store::Letter> Pipeline::report_letter(const Report& report, const Run& run) {
+  store::Letter letter;
+  letter.body = &report.body;
+  for (const auto account : report.route.accounts) {
+    const auto folder = folder_of(account, {});
+    if (!folder) return folder.error();
+    store::MailboxEntry entry;
+    entry.folder = *folder;
+    entry.internal_date = run.at;
+    entry.prefix = message::return_path_field("") + "X-VPOP3-RCPTTYPE: E\r\n" +
+                   message::field("X-VPOP3-ORIGRCPT", run.mail.envelope.return_path);
+    letter.mailboxes.push_back(std::move(entry));
+  }
+  if (report.route.kind == Route::Kind::outside) {
+    store::QueueEntry out;
+    out.sender_ip = "unknown";
+    out.subject = report.body.subject;
+    out.trace_id = run.trace.trace_id;
+    out.recipients.push_back({run.mail.envelope.return_path, "NEVER", {}});  // RFC 3461 section 6.2.5
+    letter.queue.push_back(std::move(out));
+  }
+  return letter;
+}
+
 Outcome Pipeline::deliver(Run& run) {
   auto& envelope = run.mail.envelope;
   run.message = message::parse(run.mail.content.octets());
@@ -302,6 +356,7 @@ Outcome Pipeline::deliver(Run& run) {
     return without_letters(run);
   }
   const auto body = describe(run.message);
+  const auto report = success_report_of(run);
   for (int attempt = 0;; ++attempt) {
     store::Letter letter;
     letter.body = &body;
@@ -342,6 +397,14 @@ Outcome Pipeline::deliver(Run& run) {
       delivery.trace.message_id = printable(body.message_id.substr(1, body.message_id.size() - 2), kMostTracedId);
     delivery.send_results.assign(run.results.begin(), run.results.end());
     delivery.letters.push_back(std::move(letter));
+    if (report) {
+      auto reported = report_letter(*report, run);
+      if (!reported) {
+        run.line("report", "defer", reported.error().for_log);
+        return refuse(run, reply_for(reported.error()));
+      }
+      delivery.letters.push_back(*std::move(reported));
+    }
     const auto done = store_.writer().deliver(delivery);
     if (done) break;
     if (done.error().kind == Kind::not_found && attempt == 0) {  // an inbox that we remembered is gone with its account

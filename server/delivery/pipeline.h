@@ -71,10 +71,13 @@ class Pipeline {
 
  private:
   struct Run;
+  struct Report;
   Result<FolderId> folder_of(AccountId account, const std::string& name);
   void forget_folders();
   Outcome refuse(Run& run, const SmtpReply& reply);
   Outcome without_letters(Run& run);
+  std::unique_ptr<Report> success_report_of(const Run& run) const;
+  Result<store::Letter> report_letter(const Report& report, const Run& run);
   Outcome deliver(Run& run);
 
   store::Store& store_;

@@ -269,6 +269,41 @@ TEST_F(PipelineTest, MailMadeHereHasANullReturnPathAndNoReceivedField) {
       << "a bounce that nobody can get is dropped, not bounced";
 }
 
+TEST_F(PipelineTest, WhoAsksForSuccessIsToldAndNobodyElse) {  // RFC 3461 section 6.2.3
+  auto m = mail({"anna@corp.example", "bert@corp.example", "sales@corp.example"});
+  m.envelope.return_path = "bert@corp.example";
+  m.envelope.envelope_id = "QQ7";
+  m.envelope.recipients[0].notify = *Notify::from_text("SUCCESS");
+  m.envelope.recipients[0].original = "rfc822;anna@old.example";
+  m.envelope.recipients[1].notify = *Notify::from_text("NEVER");
+  ASSERT_TRUE(pipeline_->accept(std::move(m), kHost).is_taken());
+  const auto mails = inbox(bert_);
+  ASSERT_EQ(mails.size(), 2U);
+  const auto& report = mails[0].starts_with("Return-Path: <>") ? mails[0] : mails[1];
+  EXPECT_THAT(report, StartsWith("Return-Path: <>\r\nX-VPOP3-RCPTTYPE: E\r\nX-VPOP3-ORIGRCPT: bert@corp.example\r\n"));
+  EXPECT_THAT(report, HasSubstr("Original-Envelope-Id: QQ7\r\n"));
+  EXPECT_THAT(report, HasSubstr("Original-Recipient: rfc822;anna@old.example\r\n"));
+  EXPECT_THAT(report, HasSubstr("Action: delivered\r\n"));
+  EXPECT_THAT(report, HasSubstr("Status: 2.1.5\r\n"));
+  EXPECT_THAT(report, Not(HasSubstr("sales@corp.example")));
+  EXPECT_EQ(inbox(anna_).size(), 1U);
+
+  auto far = mail({"anna@corp.example"});
+  far.envelope.recipients[0].notify = *Notify::from_text("SUCCESS");
+  ASSERT_TRUE(pipeline_->accept(std::move(far), kHost).is_taken());
+  const auto queue = store_->queue().list({});
+  ASSERT_TRUE(queue.ok());
+  ASSERT_EQ(queue->size(), 1U);
+  EXPECT_EQ(queue->front().return_path, "");
+  EXPECT_EQ(queue->front().recipients.at(0).address, "x@other.example");
+
+  auto nobody = mail({"anna@corp.example"});
+  nobody.envelope.return_path.clear();
+  nobody.envelope.recipients[0].notify = *Notify::from_text("SUCCESS");
+  ASSERT_TRUE(pipeline_->accept(std::move(nobody), kHost).is_taken());
+  EXPECT_EQ(store_->queue().list({})->size(), 1U);
+}
+
 TEST_F(PipelineTest, AppendStoresTheOctetsAsTheyAreAndAllOrNone) {
   const auto drafts = store_->folders().find(anna_, "Drafts");
   ASSERT_TRUE(drafts.ok());
