@@ -14,10 +14,13 @@ ImapClient opened(const Plan& plan, const std::string& folder) {
   return client;
 }
 
-double timed(ImapClient& client, const std::string& command) {
+/// Seconds for the command. An answer of fewer than `least` octets is not what was asked for, and no figure.
+double timed(ImapClient& client, const std::string& command, std::uint64_t least) {
   const auto begin = Clock::now();
-  client.run(command);
-  return seconds_since(begin);
+  const auto octets = client.run(command);
+  const auto seconds = seconds_since(begin);
+  if (octets < least) throw Trouble{fmt::format("{}: only {} octets came", command, octets)};
+  return seconds;
 }
 
 /// Seconds for `count` commands, each sent when the one before is answered; `command(i)` makes the i-th.
@@ -52,17 +55,23 @@ std::vector<Figure> measure_fetch(const Plan& plan) {
   Rates each{fmt::format("FETCH BODY.PEEK[], {} octets, one command each", plan.size), "messages/s"};
   Rates noop{"NOOP", "commands/s"};
   const auto all = fmt::format("FETCH 1:{} ", n);
+  // Of a row: "* 1 FETCH (FLAGS () UID 1)" and an envelope of the sample messages.
+  const auto rows = static_cast<std::uint64_t>(n);
+  const auto least_flags = rows * 26, least_envelope = rows * 200,
+             least_bodies = rows * static_cast<std::uint64_t>(plan.size);
   for (int round = 0; round < plan.rounds; ++round) {
     const auto folder = fresh_folder(plan);
     {
       auto client = opened(plan, folder);
-      cold.add(n, timed(client, all + "(ENVELOPE)"));
-      for (int i = 0; i < 5; ++i) warm.add(n, timed(client, all + "(ENVELOPE)"));
-      for (int i = 0; i < 20; ++i) flags.add(n, timed(client, all + "(FLAGS UID)"));
+      cold.add(n, timed(client, all + "(ENVELOPE)", least_envelope));
+      for (int i = 0; i < 5; ++i) warm.add(n, timed(client, all + "(ENVELOPE)", least_envelope));
+      for (int i = 0; i < 20; ++i) flags.add(n, timed(client, all + "(FLAGS UID)", least_flags));
       for (int i = 0; i < 3; ++i) {
         const auto begin = Clock::now();
         const auto octets = client.run(all + "(BODY.PEEK[])");
         const auto seconds = seconds_since(begin);
+        if (octets < least_bodies - rows * 20)
+          throw Trouble{fmt::format("FETCH of bodies: only {} octets came", octets)};
         bodies.add(n, seconds);
         volume.add(static_cast<double>(octets) / 1e6, seconds);
       }
@@ -97,7 +106,7 @@ std::vector<Figure> measure_search(const Plan& plan) {
   // In one of a hundred, in none, in most: each its own word, so that no answer of before helps.
   const std::vector<std::string> words{"needle", "nowhere", "batbat", "sentamo", "\"number of\"", "wunpori"};
   for (int round = 0; round < plan.rounds; ++round)
-    for (const auto& word : words) rates.add(plan.messages, timed(client, "SEARCH BODY " + word));
+    for (const auto& word : words) rates.add(plan.messages, timed(client, "SEARCH BODY " + word, 1));
   client.run("UNSELECT");
   client.run("DELETE " + folder);
   return {rates.figure()};
