@@ -89,16 +89,16 @@ std::string_view word(Effect effect) {
 }
 
 std::span<const SettingRow> all_settings() {
-  static const auto rows = [](const auto&... settings) { return std::vector<SettingRow>{row(settings)...}; }(
-                               kHostName, kDefaultDomain, kPostmaster, kLocalNetworks, kMessageMost, kMaxHops,
-                               kRecipientsMost, kSmtpTimeout, kSmtpNul, kSmtpAuthentication, kSmtpInternalWithoutAuth,
-                               kSmtpAuthenticatedMayRelay, kSmtpEncryption, kSmtpDsnOff, kSmtpRefusePercent,
-                               kSmtpRefuseHello, kSmtpVerify, kSmtpSessions, kSmtpSessionsFromAddress, kPop3Timeout,
-                               kMailboxLockWait, kImapTimeout, kImapSessionsMost, kImapIdle, kImapFailedLogins,
-                               kImapNeedEncryption, kRelayHost, kRelayUser, kRelayPassword, kRelayTls, kQueueRetry,
-                               kQueueRetryMost, kQueueWarning, kQueueLifetime, kFinishedKept, kTraceKept,
-                               kRecoverablePasswords, kPasswordLeast, kRequireEncryptedLogin, kLockAfter, kLockFor,
-                               kLockWebOnLoopback, kBlockAfter, kBlockPeriod, kBlockFor, kPop3FailuresMost, kPop3Hold);
+  static const auto rows =
+      [](const auto&... settings) {
+        return std::vector<SettingRow>{row(settings)...};
+      }(kHostName, kDefaultDomain, kPostmaster, kLocalNetworks, kMessageMost, kMaxHops, kRecipientsMost, kSmtpTimeout,
+        kSmtpNul, kSmtpAuthentication, kSmtpInternalWithoutAuth, kSmtpAuthenticatedMayRelay, kSmtpEncryption,
+        kSmtpDsnOff, kSmtpRefusePercent, kSmtpRefuseHello, kSmtpVerify, kSmtpSessions, kSmtpSessionsFromAddress,
+        kPop3Timeout, kMailboxLockWait, kImapTimeout, kImapSessionsMost, kImapIdle, kImapFailedLogins, kRelayHost,
+        kRelayUser, kRelayPassword, kRelayTls, kQueueRetry, kQueueRetryMost, kQueueWarning, kQueueLifetime,
+        kFinishedKept, kTraceKept, kRecoverablePasswords, kPasswordLeast, kRequireEncryptedLogin, kLockAfter, kLockFor,
+        kLockWebOnLoopback, kBlockAfter, kBlockPeriod, kBlockFor, kPop3FailuresMost, kPop3Hold);
   return rows;
 }
 

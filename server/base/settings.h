@@ -207,12 +207,6 @@ inline constexpr Setting<std::int64_t> kImapFailedLogins{
     .effect = Effect::next_connection,
     .spec = "50 section 3.1",
     .says = "After so many failed logins in one IMAP session the connection is closed."};
-inline constexpr Setting<bool> kImapNeedEncryption{
-    .key = "ImapRequireEncryptedAuthentication",
-    .fallback = false,
-    .effect = Effect::next_connection,
-    .spec = "50 section 1.2",
-    .says = "Refuse plain passwords in IMAP unless the connection is encrypted."};
 
 // ---- out queue
 inline constexpr Setting<std::string_view> kRelayHost{

@@ -6,6 +6,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "server/base/text.h"
+
 namespace pennypost::imap {
 
 TEST(CommandTable, HoldsEveryCommandOfTheRfc) {
@@ -26,6 +28,19 @@ TEST(CommandTable, UidFormsAreThoseOfTheRfcs) {
   for (const CommandEntry& entry : all_commands())
     if (entry.row->has_uid_form) names.push_back(entry.row->name);
   EXPECT_THAT(names, testing::ElementsAre("COPY", "EXPUNGE", "FETCH", "MOVE", "SEARCH", "STORE"));
+}
+
+TEST(CommandTable, EveryCommandIsSpokenInASessionFile) {
+  std::string lines;
+  const std::filesystem::path files =
+      std::filesystem::path{PENNYPOST_TESTDATA}.parent_path() / "conformance/sessions/imap";
+  for (const auto& file : std::filesystem::directory_iterator{files}) {
+    std::ifstream in{file.path()};
+    for (std::string line; std::getline(in, line);)
+      if (line.starts_with("C")) lines += to_upper(line) + " \n";
+  }
+  for (const CommandEntry& entry : all_commands())
+    EXPECT_THAT(lines, testing::HasSubstr(" " + std::string{entry.row->name} + " "));
 }
 
 TEST(Capabilities, SayWhatCanBeDoneNow) {

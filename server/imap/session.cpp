@@ -66,13 +66,13 @@ auth::Client Session::client() const { return {connection_.peer().host().toStrin
 auth::SaslConditions Session::sasl_conditions() {
   auth::SaslConditions conditions;
   conditions.is_encrypted = connection_.is_tls();
-  conditions.passwords_need_encryption = settings_->get(kImapNeedEncryption);
+  conditions.passwords_need_encryption = settings_->get(kRequireEncryptedLogin);
   conditions.has_recoverable = context_.authenticator.any_recoverable();
   conditions.has_channel_binding = connection_.is_tls() && !connection_.channel_binding("tls-exporter").empty();
   return conditions;
 }
 
-bool Session::is_login_disabled() { return !connection_.is_tls() && settings_->get(kImapNeedEncryption); }
+bool Session::is_login_disabled() { return !connection_.is_tls() && settings_->get(kRequireEncryptedLogin); }
 
 std::string Session::capability_words() {
   CapabilityFacts facts;

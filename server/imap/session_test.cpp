@@ -82,7 +82,7 @@ TEST(Session, AuthenticatesWithAndWithoutInitialResponse) {
 }
 
 TEST(Session, PasswordsInClearCanBeForbidden) {
-  const TestServer server{{{"ImapRequireEncryptedAuthentication", "1"}}};
+  const TestServer server{{{"RequireEncryptedAuthentication", "1"}}};
   TestClient c = server.client();
   EXPECT_THAT(c.ask("CAPABILITY"), AllOf(HasSubstr(" LOGINDISABLED"), Not(HasSubstr("AUTH=PLAIN"))));
   EXPECT_EQ(c.status("LOGIN anna secret-anna"), "T NO [PRIVACYREQUIRED]");
