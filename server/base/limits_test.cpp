@@ -38,5 +38,12 @@ TEST(Limits, ThePageShowsUnits) {
   EXPECT_THAT(limits_page(), testing::HasSubstr("| `net.write_time` | 300 s | "));
 }
 
+TEST(Limits, TheManualIsPrintedFromTheTable) {
+  std::ifstream in{std::string{PENNYPOST_TESTDATA} + "/../docs/limits.md"};
+  std::ostringstream text;
+  text << in.rdbuf();
+  EXPECT_EQ(text.str(), limits_page()) << "run: pennypost settings limits > docs/limits.md";
+}
+
 }  // namespace
 }  // namespace pennypost

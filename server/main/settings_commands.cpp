@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "server/base/limits.h"
 #include "server/base/settings.h"
 #include "server/main/command.h"
 
@@ -75,6 +76,7 @@ void add_settings_commands(CLI::App& app, Call& call) {
   });
 
   settings.add_subcommand("manual", "Print docs/settings.md")->callback([] { fmt::print("{}", settings_manual()); });
+  settings.add_subcommand("limits", "Print docs/limits.md")->callback([] { fmt::print("{}", limits_page()); });
 
   for (CLI::App* command : {&get_command, &set_command, &unset_command, &list_command}) add_data_option(*command, call);
 }
