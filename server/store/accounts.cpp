@@ -8,7 +8,9 @@
 #include "server/store/connection.h"
 #include "server/store/database.h"
 #include "server/store/directory.h"
+#include "server/store/folder_state.h"
 #include "server/store/folders.h"
+#include "server/store/news.h"
 
 namespace pennypost::store {
 
@@ -178,6 +180,7 @@ Result<bool> Accounts::any_recoverable() {
 }
 
 Result<void> Accounts::remove(AccountId id) {
+  std::vector<FolderId> folders;
   {
     auto lease = database_.lease();
     if (!lease) return std::move(lease).error();
@@ -187,8 +190,16 @@ Result<void> Accounts::remove(AccountId id) {
     auto done = batch.run();
     if (!done) return std::move(done).error();
     if (done->back().affected() == 0) return no_account();
+    const auto& locked = done->front();
+    for (int i = 0; i < locked.count(); ++i) folders.push_back(locked.id<FolderId>(i, 0));
   }
   directory_.forget();
+  constexpr ModSeq kAfterAll{0x7FFF'FFFF'FFFF'FFFF};  // whatever a state knows, it has to look again
+  for (const FolderId folder : folders) {
+    states_.mark_behind(folder, kAfterAll);
+    news_.folder_changed(folder, kAfterAll);
+  }
+  news_.account_changed(id);
   return {};
 }
 

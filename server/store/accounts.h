@@ -14,6 +14,8 @@ namespace pennypost::store {
 
 class Database;
 class Directory;
+class FolderStates;
+class News;
 
 struct Account {
   AccountId id{};
@@ -52,7 +54,8 @@ struct NewAccount {
 /// One object a process; any thread.
 class Accounts {
  public:
-  Accounts(Database& database, Directory& directory) : database_{database}, directory_{directory} {}
+  Accounts(Database& database, Directory& directory, FolderStates& states, News& news)
+      : database_{database}, directory_{directory}, states_{states}, news_{news} {}
 
   /// Makes the account, its addresses and the folders INBOX, Drafts, Sent, Trash, Junk (with special uses) in one
   /// commit. Errors: bad_input (name or address), already_exists (name, or an address that belongs to another account).
@@ -62,7 +65,8 @@ class Accounts {
   Result<Account> find(AccountId id);
   /// All, by name.
   Result<std::vector<Account>> list();
-  /// Deletes the account, its addresses, folders and messages in one commit. The number is never given again.
+  /// Deletes the account, its addresses, folders and messages in one commit; open views learn that their folder is
+  /// gone. The number is never given again.
   Result<void> remove(AccountId id);
 
   Result<PasswordRecord> password(AccountId id);
@@ -78,6 +82,8 @@ class Accounts {
  private:
   Database& database_;
   Directory& directory_;
+  FolderStates& states_;
+  News& news_;
 };
 
 }  // namespace pennypost::store

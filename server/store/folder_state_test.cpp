@@ -184,6 +184,22 @@ TEST(FolderView, ARemovedFolderIsToldToThoseWhoHaveItOpen) {
   }));
 }
 
+TEST(FolderView, ARemovedAccountIsToldToItsOpenSessionsHereAndElsewhere) {
+  WithAnn w;
+  w.put(kSmall);
+  auto other = TestCluster::instance().connect(w.connection);
+  auto here = w.store->states().open(w.inbox, Access::read_write);
+  auto elsewhere = other->states().open(w.inbox, Access::read_write);
+  ASSERT_OK(here);
+  ASSERT_OK(elsewhere);
+  ASSERT_OK(w.store->accounts().remove(w.ann.id));
+  EXPECT_TRUE(here->sync(Expunges::allowed)->folder_gone);
+  EXPECT_TRUE(eventually([&] {
+    auto changes = elsewhere->sync(Expunges::allowed);
+    return changes && changes->folder_gone;
+  }));
+}
+
 TEST(FolderView, WithManyWritersEveryViewEndsWithTheSameMessages) {
   WithAnn w;
   auto other = TestCluster::instance().connect(w.connection);

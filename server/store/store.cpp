@@ -29,7 +29,7 @@ struct Store::Impl {
   News news{database};
   FolderStates states{database, news};
   Directory directory{database};
-  Accounts accounts{database, directory};
+  Accounts accounts{database, directory, states, news};
   Folders folders{database, states, news};
   Messages messages{database, states, news};
   DeliveryWriter writer{database, states, news};
