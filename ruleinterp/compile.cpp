@@ -253,16 +253,21 @@ Operand Compiler::search_operand(const Word& word) {
     at.length = 1;
     warning(at, fmt::format("the expression is not understood and never matches: {}", failure.text));
   }
+  pattern.expression = search_form(made.text).expression;
   made.index = static_cast<std::uint32_t>(program_->patterns.size());
   program_->patterns.push_back(std::move(pattern));
   patterns_.emplace(made.text, made.index);
   return made;
 }
 
-void Compiler::searches_together(const Instruction& instruction, std::size_t data_index, std::size_t search_index) {
+void Compiler::searches_together(Instruction& instruction, std::size_t data_index, std::size_t search_index) {
   const std::uint32_t pattern = instruction.operands[search_index].index;
   if (pattern == kNone || !program_->patterns[pattern].search) return;
-  for (const std::uint32_t source : program_->data[instruction.operands[data_index].index].sources)
+  const std::uint32_t searched = instruction.operands[data_index].index;
+  if (program_->data[searched].kind != Data::Kind::sources) return;
+  instruction.data = searched;
+  instruction.pattern = pattern;
+  for (const std::uint32_t source : program_->data[searched].sources)
     if (together_.emplace(std::pair{source, pattern}, true).second)
       program_->prefilters.add(source, pattern, *program_->patterns[pattern].search);
 }

@@ -61,7 +61,7 @@ class Compiler {
   std::uint32_t here() const { return static_cast<std::uint32_t>(program_->code.size()); }
   Instruction& at(std::uint32_t address) { return program_->code[address]; }
   /// The constant search of operand `search` is used on the data of operand `data`: it may join others in one pass.
-  void searches_together(const Instruction& instruction, std::size_t data, std::size_t search);
+  void searches_together(Instruction& instruction, std::size_t data, std::size_t search);
   Program& program() { return *program_; }
 
   // --- blocks

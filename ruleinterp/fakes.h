@@ -91,6 +91,15 @@ class PlainMail final : public Mail {
         fields_{std::move(other.fields_)},
         sections_{std::move(other.sections_)},
         contents_{std::move(other.contents_)} {}
+  PlainMail& operator=(PlainMail&& other) noexcept {
+    kept_ = std::move(other.kept_);
+    header_ = std::move(other.header_);
+    raw_.clear();
+    fields_ = std::move(other.fields_);
+    sections_ = std::move(other.sections_);
+    contents_ = std::move(other.contents_);
+    return *this;
+  }
 
  private:
   std::string_view keep(std::string text) { return kept_.emplace_back(std::move(text)); }

@@ -87,6 +87,9 @@ TEST(Language, AWeightMultipliesAndTheRuleIsListed) {  // 10-7, 11-14
   Outcome outcome = bench.run("DefineRule \"r\" 0.5 \"d\"\n${Score} += 100 [r]\n${m} = ${MatchedConditions}\n");
   EXPECT_EQ(outcome.score, 50);
   EXPECT_EQ(outcome.variables["m"], "r");
+  outcome =
+      bench.run("DefineRule \"r\" 0.5 \"d\"\n${Score} += 100 [r]\n${m} = \"<${MatchedConditions}|${Weight_r}>\"\n");
+  EXPECT_EQ(outcome.variables["m"], "<r|0.5>");
   ASSERT_THAT(outcome.hits, SizeIs(1));
   EXPECT_EQ(outcome.hits[0].rule, "r");
   EXPECT_EQ(outcome.hits[0].amount, 50);

@@ -167,13 +167,17 @@ std::string_view Run::text(const Instruction& instruction, std::size_t index) {
 }
 
 std::string_view Run::mixed(const Operand& operand) {
+  // Each part is asked for once: some variables (weights, ${MatchedConditions}) are made anew at each reading.
+  mixed_.clear();
   std::size_t octets = 0;
-  for (const Operand::Piece& piece : operand.pieces)
-    octets += piece.slot == kNone ? piece.text.size() : text_of(piece.slot).size();
+  for (const Operand::Piece& piece : operand.pieces) {
+    const std::string_view part = piece.slot == kNone ? std::string_view{piece.text} : text_of(piece.slot);
+    octets += part.size();
+    mixed_.push_back(part);
+  }
   char* const begin = arena_.take(octets);
   char* to = begin;
-  for (const Operand::Piece& piece : operand.pieces) {
-    const std::string_view part = piece.slot == kNone ? std::string_view{piece.text} : variables_[piece.slot].text;
+  for (const std::string_view part : mixed_) {
     if (part.empty()) continue;
     std::memcpy(to, part.data(), part.size());
     to += part.size();
@@ -308,6 +312,12 @@ const Candidates& Run::candidates(std::uint32_t source) {
   return texts.candidates;
 }
 
+bool Run::may_match(const Instruction& i) {
+  for (const std::uint32_t source : program_.data[i.data].sources)
+    if (candidates(source).may_match(i.pattern)) return true;
+  return false;
+}
+
 std::vector<std::string_view> Run::data_pieces(const Operand& operand) {
   const Data& data = program_.data[operand.index];
   if (data.kind == Data::Kind::variable) return {text_of(data.slot)};
@@ -344,6 +354,10 @@ void Run::set_groups(const Match& match) {
 }
 
 bool Run::search(const Instruction& i, std::size_t data_index, std::size_t search_index, std::string_view* matched) {
+  if (i.pattern != kNone && !may_match(i)) {
+    if (program_.patterns[i.pattern].expression) variables_[program_.regex_matches] = Value::of(0.0);
+    return false;
+  }
   const Data& data = program_.data[i.operands[data_index].index];
   const Operand& wanted = i.operands[search_index];
   if (data.kind == Data::Kind::white_list || data.kind == Data::Kind::black_list) {

@@ -104,6 +104,8 @@ class Run {
   /// Searches the data (parameter `data`) for the search value (parameter `search`): true at the first piece that
   /// matches. An expression that matches sets ${0}... and ${RegExMatches} (spec 10 section 6.37).
   bool search(const Instruction& i, std::size_t data, std::size_t search, std::string_view* matched = nullptr);
+  /// False: the constant search of this instruction (Instruction::pattern) matches nowhere in its data, for sure.
+  bool may_match(const Instruction& i);
   /// All pieces of the data, for CountMatches and GlobalMatch; empty for whitelist and blacklist.
   std::vector<std::string_view> data_pieces(const Operand& data);
   /// The search value ready to use; null, with a warning, when its expression does not compile.
@@ -200,6 +202,7 @@ class Run {
   std::map<std::string, std::string> preset_;
   std::vector<std::string> missing_services_;
   Match match_;
+  std::vector<std::string_view> mixed_;
   const Instruction* current_ = nullptr;
   Profile* profile_ = nullptr;
   bool tracing_ = false;

@@ -7,8 +7,10 @@
 // tried. When a database cannot be made or a scan fails, everything is tried.
 #include "ruleinterp/prefilter.h"
 
+#include <atomic>
 #include <mutex>
 #include <string>
+#include <unordered_set>
 
 #include <fmt/format.h>
 #include <hs/hs.h>
@@ -18,10 +20,34 @@
 namespace pennypost::ruleinterp {
 namespace {
 
-struct Scratch {
-  ~Scratch() { hs_free_scratch(space); }
-  hs_scratch_t* space = nullptr;
+// The scratch of a thread, large enough for every database that the thread has met. Asking the library costs a checksum
+// over the whole database, so each is asked for once; databases are told apart by a serial number, never by address.
+class Scratch {
+ public:
+  Scratch() = default;
+  ~Scratch() { hs_free_scratch(space_); }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+
+  /// Null when there is no memory for it.
+  hs_scratch_t* for_database(const hs_database_t* database, std::uint64_t serial) {
+    if (!met_.contains(serial)) {
+      if (hs_alloc_scratch(database, &space_) != HS_SUCCESS) return nullptr;
+      if (met_.size() > 10'000) met_.clear();  // programs come and go; what is gone is never asked for
+      met_.insert(serial);
+    }
+    return space_;
+  }
+
+ private:
+  hs_scratch_t* space_ = nullptr;
+  std::unordered_set<std::uint64_t> met_;
 };
+
+std::uint64_t next_serial() {
+  static std::atomic<std::uint64_t> last{0};
+  return ++last;
+}
 
 // Expressions whose meaning changes when other text stands before or behind the piece.
 bool depends_on_ends(std::string_view body) {
@@ -56,8 +82,8 @@ class Prefilter {
     for (const std::uint32_t pattern : always_) candidates.set(pattern);
     if (pieces.empty()) return;
     thread_local Scratch scratch;
-    // Each database may need a larger scratch than those before it; asking again is cheap once it is large enough.
-    if (hs_alloc_scratch(database_.get(), &scratch.space) != HS_SUCCESS) return candidates.reset(patterns, true);
+    hs_scratch_t* const space = scratch.for_database(database_.get(), serial_);
+    if (!space) return candidates.reset(patterns, true);
     thread_local std::string joined;
     std::string_view text = pieces[0];
     if (pieces.size() > 1) {
@@ -75,7 +101,7 @@ class Prefilter {
       static_cast<Candidates*>(context)->set(id);
       return 0;
     };
-    if (hs_scan(database_.get(), begin, static_cast<unsigned>(text.size()), 0, scratch.space, on_match, &candidates) !=
+    if (hs_scan(database_.get(), begin, static_cast<unsigned>(text.size()), 0, space, on_match, &candidates) !=
         HS_SUCCESS)
       candidates.reset(patterns, true);
   }
@@ -143,6 +169,7 @@ class Prefilter {
   }
 
   std::vector<Member> members_;
+  std::uint64_t serial_ = next_serial();
   mutable std::once_flag made_;
   mutable std::unique_ptr<hs_database_t, Closer> database_;
   mutable std::vector<std::uint32_t> always_;

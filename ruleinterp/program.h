@@ -33,11 +33,12 @@ struct Operand {
 
 struct Instruction {
   Execute run = nullptr;
-  std::uint32_t target = kNone;        ///< address of a jump
-  std::uint32_t rule = kNone;          ///< rule of the tag [name]
-  std::uint32_t place = 0;             ///< index into Program::places
-  std::uint32_t a = kNone, b = kNone;  ///< free for the statement
-  bool counts_itself = false;          ///< `run` calls Run::hit; otherwise the machine does when the flow is `next`
+  std::uint32_t target = kNone;                 ///< address of a jump
+  std::uint32_t rule = kNone;                   ///< rule of the tag [name]
+  std::uint32_t place = 0;                      ///< index into Program::places
+  std::uint32_t a = kNone, b = kNone;           ///< free for the statement
+  std::uint32_t data = kNone, pattern = kNone;  ///< of a constant search of the message: the filter can say no at once
+  bool counts_itself = false;  ///< `run` calls Run::hit; otherwise the machine does when the flow is `next`
   std::vector<Operand> operands;
 };
 
@@ -85,6 +86,7 @@ struct PieceSource {
 
 struct Pattern {
   std::shared_ptr<const Search> search;  ///< null when the expression does not compile: it never matches
+  bool expression = false;
 };
 
 struct Program {

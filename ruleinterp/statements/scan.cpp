@@ -70,7 +70,8 @@ Flow run_global_match(Run& run, const Instruction& i) {
   Bag& bag = run.bag(i, 2);
   bag.clear();
   bool too_much = false;
-  if (const auto search = run.search_of(i.operands[1]))
+  const bool possible = i.pattern == kNone || run.may_match(i);
+  if (const auto search = possible ? run.search_of(i.operands[1]) : nullptr)
     for (const std::string_view piece : run.data_pieces(i.operands[0])) {
       const std::size_t before = bag.size();
       search->count(piece, &bag, too_much);

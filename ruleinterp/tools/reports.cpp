@@ -111,7 +111,7 @@ Measured measuring(const Program& program) {
   return made;
 }
 
-void measure(const Program& program, const std::function<std::unique_ptr<const Mail>()>& mail, const Envelope& envelope,
+void measure(const Program& program, const std::function<std::shared_ptr<const Mail>()>& mail, const Envelope& envelope,
              const Host& host, const Limits& limits, Measured& into) {
   const auto before = thread_cpu();
   auto first = mail();

@@ -34,7 +34,7 @@ Measured measuring(const Program& program);
 
 /// Runs the program on one message: once for the CPU time, once more with a count for each line.
 /// `mail` makes the mail anew, since a mail keeps what was decoded of it.
-void measure(const Program& program, const std::function<std::unique_ptr<const Mail>()>& mail, const Envelope& envelope,
+void measure(const Program& program, const std::function<std::shared_ptr<const Mail>()>& mail, const Envelope& envelope,
              const Host& host, const Limits& limits, Measured& into);
 
 /// Messages per CPU second, and the lines that took the most time: at most `most` of them.

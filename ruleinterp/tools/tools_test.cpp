@@ -79,8 +79,8 @@ TEST(Reports, CoverageNamesLinesNeverReachedAndRulesThatNeverFire) {
   const Program& program = *bench.compiled.program;
   Measured measured = measuring(program);
   measure(
-      program, [] { return std::make_unique<fakes::PlainMail>(fakes::PlainMail::hello()); }, bench.envelope, bench.host,
-      bench.limits, measured);
+      program, [] { return std::make_shared<const fakes::PlainMail>(fakes::PlainMail::hello()); }, bench.envelope,
+      bench.host, bench.limits, measured);
   const std::string report = coverage_report(program, measured);
   EXPECT_THAT(report, HasSubstr("spamrules.txt:11: never reached: Goto end"));
   EXPECT_THAT(report, HasSubstr("spamrules.txt:12: never reached: Log never"));

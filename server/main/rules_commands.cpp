@@ -11,6 +11,7 @@
 #include "ruleinterp/compile.h"
 #include "ruleinterp/machine.h"
 #include "ruleinterp/tools/format.h"
+#include "ruleinterp/tools/manual.h"
 #include "ruleinterp/tools/memory_services.h"
 #include "ruleinterp/tools/reports.h"
 #include "ruleinterp/tools/words.h"
@@ -183,12 +184,19 @@ std::optional<rules::Measured> measure_all(const Options& options, Call& call,
   for (const fs::path& file : files) {
     const auto raw = read_file(file);
     if (!raw) continue;
-    const message::Message message = message::parse(*raw);
+    // Parsing and decoding belong to the cost, and a mail view keeps what it decoded: each run gets its own.
+    struct ParsedMail {
+      explicit ParsedMail(std::string_view octets) : message{message::parse(octets)}, view{message} {}
+      message::Message message;
+      filter::MailView view;
+    };
     rules::Envelope envelope;
-    // A mail view keeps what it decoded, so each of the two runs gets its own: decoding belongs to the cost.
-    envelope.recipients = filter::recipients_in_header(filter::MailView{message});
-    rules::measure(
-        *program, [&] { return std::make_unique<filter::MailView>(message); }, envelope, services.host, {}, measured);
+    envelope.recipients = filter::recipients_in_header(ParsedMail{*raw}.view);
+    const auto mail = [&]() -> std::shared_ptr<const rules::Mail> {
+      const auto parsed = std::make_shared<const ParsedMail>(*raw);
+      return {parsed, &parsed->view};
+    };
+    rules::measure(*program, mail, envelope, services.host, {}, measured);
   }
   return measured;
 }
@@ -237,6 +245,8 @@ void format(const Options& options, Call& call) {
     fmt::print("{}\n", file.string());
   }
 }
+
+void manual(const Options&, Call&) { fmt::print("{}", rules::manual_of_words()); }
 
 void words(const Options& options, Call& call) {
   Scripts scripts = scripts_at(options.scripts);
@@ -296,6 +306,7 @@ void add_rules_commands(CLI::App& app, Call& call) {
   made->add_option("FILES", options->files, "Files, or folders of spamrules*.txt")->required();
   made->add_flag("--in-place", options->in_place, "Replace the files and print the names of those that changed");
 
+  command("manual", "Print the reference part of docs/rules.md", manual);
   made = takes_scripts(command("words", "Every word that the scripts use, with the unknown ones marked", words));
   made->add_flag("--json", options->json, "One JSON object");
 }
