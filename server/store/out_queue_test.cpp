@@ -81,7 +81,7 @@ TEST(OutQueue, AMessageIsFinishedWhenItsLastRecipientIs) {
   queue(*w.store, {"x@example.net", "y@example.org", "z@example.org"});
   auto claimed = w.store->queue().claim(10);
   ASSERT_OK(claimed);
-  const auto& r = claimed->front().recipients;
+  const auto r = claimed->front().recipients;
   auto later = result(r[1].id, Sent::deferred, "451 later");
   later.next_try = now() + std::chrono::hours{1};
   ASSERT_OK(w.store->queue().record(
