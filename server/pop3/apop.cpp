@@ -1,5 +1,5 @@
 // APOP (RFC 1939 section 7): needs accounts whose password is kept in recoverable form. Without any of those the
-// greeting has no challenge and the command is refused.
+// command is refused, which counts as nobody's wrong password.
 #include "server/pop3/handlers.h"
 #include "server/pop3/session.h"
 
@@ -18,7 +18,7 @@ class Apop final : public Command {
     return in.end();
   }
   Reply run(Session& session) override {
-    if (session.challenge().empty()) return err("APOP is not available");
+    if (!session.has_recoverable()) return err("APOP is not available");
     return session.logged_in(
         session.authenticator().with_digest(session.client(), name_, session.challenge(), digest_, auth::Digest::apop));
   }

@@ -57,8 +57,7 @@ void Session::run() {
   try {
     if (is_turned_away()) return;
     has_recoverable_ = authenticator().any_recoverable();
-    if (has_recoverable_) challenge_ = auth::session_challenge();
-    connection_.write("+OK VPOP3 Server Ready" + (challenge_.empty() ? "" : " " + challenge_) + "\r\n");
+    connection_.write("+OK VPOP3 Server Ready " + challenge_ + "\r\n");
     while (serve() == Next::go_on) {
     }
   } catch (const std::exception& e) {

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "server/auth/authenticator.h"
+#include "server/auth/digests.h"
 #include "server/auth/sasl.h"
 #include "server/base/settings.h"
 #include "server/net/connection.h"
@@ -38,8 +39,10 @@ class Session {
   auth::Authenticator& authenticator() { return context_.authenticator; }
   const SettingsSnapshot& settings() const { return *settings_; }
   auth::Client client() const;
-  /// The challenge of the greeting; empty when nobody here can use one.
+  /// The challenge of the greeting.
   const std::string& challenge() const { return challenge_; }
+  /// Whether any account can use it: its password is kept in recoverable form.
+  bool has_recoverable() const { return has_recoverable_; }
   auth::SaslConditions sasl_conditions() const;
   bool may_send_password() const;  ///< in clear, or because TLS is on
   bool is_open() const { return maildrop_.has_value(); }
@@ -63,7 +66,7 @@ class Session {
   net::Connection& connection_;
   const Context& context_;
   std::shared_ptr<const SettingsSnapshot> settings_;
-  std::string challenge_;
+  const std::string challenge_ = auth::session_challenge();
   std::string user_;
   std::string account_;  ///< name, once logged in
   std::optional<Maildrop> maildrop_;

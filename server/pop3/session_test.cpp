@@ -233,10 +233,10 @@ TEST_F(Pop3, WithoutRecoverablePasswordsNobodyIsAskedForDigests) {
   ASSERT_TRUE(
       store->accounts().set_password(ann, *auth::password_record(hasher, key, "s3cret", auth::Recoverable::no)));
   auto talk = connect();
-  EXPECT_EQ(talk.greeting, "+OK VPOP3 Server Ready");
+  EXPECT_THAT(talk.greeting, MatchesRegex("\\+OK VPOP3 Server Ready <.*>"));  // the known form, whoever can use it
   talk.say("CAPA");
   EXPECT_THAT(talk.rest(), Not(HasSubstr("CRAM-MD5")));
-  EXPECT_THAT(talk.say("APOP ann 00000000000000000000000000000000"), StartsWith("-ERR"));
+  EXPECT_EQ(talk.say("APOP ann 00000000000000000000000000000000"), "-ERR APOP is not available");
 }
 
 TEST_F(Pop3, AuthSpeaksSaslWithInitialResponseAndCancel) {
