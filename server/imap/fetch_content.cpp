@@ -21,7 +21,8 @@ using message::SectionText;
 using store::Columns;
 using store::Fetched;
 
-constexpr Octets kHeaderOfPart = 1_MiB;  // of an embedded message, for HEADER.FIELDS
+constexpr Octets kContentBlock = 64_KiB;  // several small messages to one system call
+constexpr Octets kHeaderOfPart = 1_MiB;   // of an embedded message, for HEADER.FIELDS
 
 bool is_whole(const Section& section) { return section.path.empty() && section.text == SectionText::whole; }
 
@@ -48,7 +49,7 @@ class Content {
         selection_{session.selected()},
         items_{items},
         uids_{chosen.uids(selection_.now())},
-        out_{session.connection()},
+        out_{session.connection(), kContentBlock},
         printer_{out_, selection_} {}
 
   Result<std::uint64_t> run() {

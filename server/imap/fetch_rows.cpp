@@ -9,9 +9,8 @@
 namespace pennypost::imap {
 
 void Out::number(std::uint64_t n) {
-  if (kBlock - filled_ < 20) flush();
-  filled_ =
-      static_cast<std::size_t>(std::to_chars(block_.get() + filled_, block_.get() + kBlock, n).ptr - block_.get());
+  if (size_ - filled_ < 20) flush();
+  filled_ = static_cast<std::size_t>(std::to_chars(block_.get() + filled_, block_.get() + size_, n).ptr - block_.get());
 }
 
 void Out::flush() {
@@ -21,7 +20,7 @@ void Out::flush() {
 
 void Out::put_large(std::string_view text) {
   flush();
-  if (text.size() > kBlock) return connection_.write(text);
+  if (text.size() > size_) return connection_.write(text);
   text.copy(block_.get(), text.size());
   filled_ = text.size();
 }

@@ -12,18 +12,20 @@ namespace pennypost::imap {
 /// Gathers small pieces in one block before they go to the connection. One thread, as long as one command.
 class Out {
  public:
-  explicit Out(net::Connection& connection) : connection_{connection} {}
+  /// `block`: what goes out at once; more for answers that are known to be long.
+  explicit Out(net::Connection& connection, Octets block = 16_KiB)
+      : connection_{connection}, size_{block.size()}, block_{std::make_unique_for_overwrite<char[]>(size_)} {}
   ~Out() { flush(); }
   Out(const Out&) = delete;
   Out& operator=(const Out&) = delete;
 
   void put(std::string_view text) {
-    if (text.size() > kBlock - filled_) return put_large(text);
+    if (text.size() > size_ - filled_) return put_large(text);
     text.copy(block_.get() + filled_, text.size());
     filled_ += text.size();
   }
   void put(char c) {
-    if (filled_ == kBlock) flush();
+    if (filled_ == size_) flush();
     block_[filled_++] = c;
   }
   void number(std::uint64_t n);
@@ -31,10 +33,10 @@ class Out {
   net::Connection& connection() { return connection_; }
 
  private:
-  static constexpr std::size_t kBlock = 16 * 1024;
   void put_large(std::string_view text);
   net::Connection& connection_;
-  std::unique_ptr<char[]> block_ = std::make_unique_for_overwrite<char[]>(kBlock);
+  const std::size_t size_;
+  const std::unique_ptr<char[]> block_;
   std::size_t filled_ = 0;
 };
 
