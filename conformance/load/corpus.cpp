@@ -34,8 +34,8 @@ std::string with_crlf(const std::string& text) {
 
 /// The last server on the way may replace a Return-Path (RFC 5321 4.4), so a message must not bring one.
 std::string without_return_path(std::string text) {
-  constexpr std::string_view kName = "return-path:";
-  while (std::ranges::equal(std::string_view{text}.substr(0, kName.size()), kName, {},
+  constexpr std::string_view name = "return-path:";
+  while (std::ranges::equal(std::string_view{text}.substr(0, name.size()), name, {},
                             [](char c) { return std::tolower(static_cast<unsigned char>(c)); })) {
     auto end = text.find("\r\n") + 2;
     while (end < text.size() && (text[end] == ' ' || text[end] == '\t')) end = text.find("\r\n", end) + 2;
@@ -89,8 +89,8 @@ class Pending {
 
   /// The message that these octets are, below at most 20 added header fields; it is pending no longer.
   const Message* match(std::string_view received) {
-    constexpr int kMostAdded = 20;
-    for (int i = 0; i <= kMostAdded; ++i) {
+    constexpr int most_added = 20;
+    for (int i = 0; i <= most_added; ++i) {
       const auto [begin, end] = by_hash_.equal_range(hash(received));
       for (auto at = begin; at != end; ++at)
         if (messages_[at->second].text == received) {
@@ -208,9 +208,9 @@ void compare_parts(ImapClient& client, std::uint64_t number, const std::string& 
   const auto* structure = answer ? item_of(*answer, "BODYSTRUCTURE") : nullptr;
   const auto sizes = structure != nullptr ? part_sizes(*structure) : std::nullopt;
   if (!sizes) return report.add(fmt::format("BODYSTRUCTURE cannot be read: {}", file));
-  constexpr std::size_t kAtOnce = 20;
-  for (std::size_t from = 0; from < sizes->size(); from += kAtOnce) {
-    const auto upto = std::min(from + kAtOnce, sizes->size());
+  constexpr std::size_t at_once = 20;
+  for (std::size_t from = 0; from < sizes->size(); from += at_once) {
+    const auto upto = std::min(from + at_once, sizes->size());
     std::string items;
     for (auto i = from; i < upto; ++i)
       items += fmt::format("{}BODY.PEEK[{}]", items.empty() ? "" : " ", (*sizes)[i].section);
@@ -293,7 +293,7 @@ void compare_pop3(const Plan& plan, const User& user, Pending& pending, Counts& 
 }
 
 void await_all(const Plan& plan, std::uint64_t wanted) {
-  constexpr double kMostSeconds = 300;
+  constexpr double most_seconds = 300;
   std::vector<ImapClient> readers;
   for (const auto& user : plan.users) readers.emplace_back(plan.imap, user.name, user.password);
   const auto begin = Clock::now();
@@ -301,7 +301,7 @@ void await_all(const Plan& plan, std::uint64_t wanted) {
     std::uint64_t have = 0;
     for (auto& reader : readers) have += number_after(reader.ask("STATUS INBOX (MESSAGES)"), "MESSAGES ");
     if (have >= wanted) break;
-    if (seconds_since(begin) > kMostSeconds) throw Trouble{fmt::format("{} of {} messages arrived", have, wanted)};
+    if (seconds_since(begin) > most_seconds) throw Trouble{fmt::format("{} of {} messages arrived", have, wanted)};
     std::this_thread::sleep_for(std::chrono::milliseconds{50});
   }
   for (auto& reader : readers) reader.run("LOGOUT");

@@ -1,5 +1,5 @@
-// Figures as text. Values are rounded to three significant digits in the table (counts, which have no unit, are not) and
-// given in full in JSON.
+// Figures as text. Values are rounded to three significant digits in the table (counts, which have no unit, are not)
+// and given in full in JSON.
 #include "conformance/load/figures.h"
 
 #include <algorithm>

@@ -63,14 +63,14 @@ std::uint64_t settled_memory(const std::vector<int>& pids) {
 
 /// Opens sessions on a few threads, since a login may cost the server (and so us) a tenth of a second.
 std::vector<std::unique_ptr<ImapClient>> idle_sessions(const Plan& plan, int count) {
-  constexpr int kThreads = 8;
+  constexpr int at_once = 8;
   std::vector<std::unique_ptr<ImapClient>> out(static_cast<std::size_t>(count));
   std::atomic<int> next{0};
   std::mutex mutex;
   std::string trouble;
   {
     std::vector<std::jthread> threads;
-    for (int t = 0; t < kThreads; ++t)
+    for (int t = 0; t < at_once; ++t)
       threads.emplace_back([&] {
         try {
           for (int i = next++; i < count; i = next++) {

@@ -50,7 +50,7 @@ std::string sample_message(int number, int size) {
 
 std::string fresh_folder(const Plan& plan) {
   static std::atomic<int> next{0};
-  const auto folder = fmt::format("Load-{}-{}", ::getpid(), ++next);
+  auto folder = fmt::format("Load-{}-{}", ::getpid(), ++next);
   ImapClient client{plan.imap, plan.users[0].name, plan.users[0].password};
   client.run("CREATE " + folder);
   client.append(folder, plan.messages, [&plan](int number) { return sample_message(number, plan.size); });

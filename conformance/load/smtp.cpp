@@ -2,6 +2,7 @@
 // packet, then the message. Two figures: messages accepted (250) a second, and a second until the mailboxes show all.
 #include <atomic>
 #include <charconv>
+#include <memory>
 #include <mutex>
 #include <thread>
 
@@ -89,9 +90,9 @@ std::vector<Figure> measure_smtp(const Plan& plan) {
   const double accepted = seconds_since(begin);
   if (!trouble.empty()) throw Trouble{trouble};
 
-  constexpr double kMostSeconds = 300;
+  constexpr double most_seconds = 300;
   while (count() < before + static_cast<std::uint64_t>(plan.messages)) {
-    if (seconds_since(begin) > accepted + kMostSeconds) throw Trouble{"not all messages reached the mailboxes"};
+    if (seconds_since(begin) > accepted + most_seconds) throw Trouble{"not all messages reached the mailboxes"};
     std::this_thread::sleep_for(std::chrono::milliseconds{5});
   }
   const double visible = seconds_since(begin);

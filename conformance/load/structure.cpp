@@ -2,6 +2,7 @@
 // on anything else. Source: RFC 3501 7.4.2 and 9 (body, body-fields).
 #include "conformance/load/structure.h"
 
+#include <cctype>
 #include <charconv>
 
 namespace pennypost::load {
@@ -88,9 +89,9 @@ bool collect_children(const Data& multipart, const std::string& section, std::ve
 /// `section` names this part; a multipart has no size of its own.
 bool collect(const Data& body, const std::string& section, std::vector<PartSize>& out) {
   if (is_multipart(body)) return collect_children(body, section, out);
-  constexpr std::size_t kSize = 6, kInner = 8;
-  if (!body.is_list || body.items.size() <= kSize) return false;
-  const auto& size = body.items[kSize].text;
+  constexpr std::size_t size_at = 6, inner_at = 8;
+  if (!body.is_list || body.items.size() <= size_at) return false;
+  const auto& size = body.items[size_at].text;
   PartSize part{section, 0};
   const auto [stop, error] = std::from_chars(size.data(), size.data() + size.size(), part.octets);
   if (error != std::errc{} || stop != size.data() + size.size()) return false;
@@ -98,8 +99,8 @@ bool collect(const Data& body, const std::string& section, std::vector<PartSize>
   const bool message =
       equal_without_case(body.items[0].text, "message") && equal_without_case(body.items[1].text, "rfc822");
   if (!message) return true;
-  if (body.items.size() <= kInner) return false;
-  const auto& inner = body.items[kInner];
+  if (body.items.size() <= inner_at) return false;
+  const auto& inner = body.items[inner_at];
   return is_multipart(inner) ? collect_children(inner, section, out) : collect(inner, section + ".1", out);
 }
 

@@ -18,7 +18,7 @@
 namespace pennypost::load {
 namespace {
 
-constexpr std::size_t kReadSize = 256 * 1024;
+constexpr std::size_t kReadSize = std::size_t{256} * 1024;
 constexpr int kSilenceSeconds = 120;
 
 int connected(const Endpoint& to) {
@@ -103,7 +103,7 @@ std::string_view Wire::octets(std::size_t count) {
 }
 
 std::uint64_t Wire::skip_to(std::string_view tag, std::string& last) {
-  constexpr std::size_t kTail = 4096;  // a tagged line is never longer
+  constexpr std::size_t tail = 4096;  // a tagged line is never longer
   std::uint64_t total = 0;
   for (;;) {
     if (buffer_.size() > read_ && buffer_.ends_with("\r\n")) {
@@ -118,9 +118,9 @@ std::uint64_t Wire::skip_to(std::string_view tag, std::string& last) {
         return total;
       }
     }
-    if (buffer_.size() - read_ > kTail) {
-      total += buffer_.size() - read_ - kTail;
-      read_ = buffer_.size() - kTail;
+    if (buffer_.size() - read_ > tail) {
+      total += buffer_.size() - read_ - tail;
+      read_ = buffer_.size() - tail;
     }
     fill();
   }
@@ -163,7 +163,7 @@ std::string ImapClient::ask(std::string_view command) {
 }
 
 void ImapClient::append(const std::string& folder, int count, const std::function<std::string(int)>& message) {
-  constexpr std::size_t kOnTheWay = 8;
+  constexpr std::size_t on_the_way = 8;
   std::vector<std::string> tags;
   std::size_t answered = 0;
   const auto await = [&](std::size_t upto) {
@@ -178,7 +178,7 @@ void ImapClient::append(const std::string& folder, int count, const std::functio
     tags.push_back(next_tag());
     const auto text = message(i);
     wire_.send(fmt::format("{} APPEND \"{}\" {{{}+}}\r\n{}\r\n", tags.back(), folder, text.size(), text));
-    if (tags.size() > answered + kOnTheWay) await(tags.size() - kOnTheWay);
+    if (tags.size() > answered + on_the_way) await(tags.size() - on_the_way);
   }
   await(tags.size());
 }

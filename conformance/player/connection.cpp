@@ -3,6 +3,7 @@
 // 5321 2.3.8.
 #include "conformance/player/connection.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -32,13 +33,13 @@ int remaining(Clock::time_point until) {
 }
 
 SSL_CTX* client_context() {
-  static SSL_CTX* const kContext = [] {
+  static SSL_CTX* const context = [] {
     SSL_CTX* made = SSL_CTX_new(TLS_client_method());
     SSL_CTX_set_verify(made, SSL_VERIFY_NONE, nullptr);
     SSL_CTX_set_mode(made, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     return made;
   }();
-  return kContext;
+  return context;
 }
 
 int connected_socket(const std::string& host, int port) {

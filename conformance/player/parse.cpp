@@ -92,7 +92,7 @@ Part make_pattern(const Node& node) {
 
 Template make_template(const Node& text) {
   Template out;
-  const auto literal = [&out](std::string octets) {
+  const auto literal = [&out](const std::string& octets) {
     if (out.empty() || out.back().form != Form::literal) out.push_back({});
     out.back().text += octets;
   };

@@ -4,7 +4,8 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include "conformance/player/pattern.h"
 
-#include <algorithm>
+#include <array>
+#include <cctype>
 #include <sstream>
 
 #include <pcre2.h>
@@ -168,9 +169,9 @@ Pattern::Pattern(const Template& text, const Variables& variables) : compiled_{s
   line_breaks_ = count_line_breaks(text, variables);
   int error = 0;
   PCRE2_SIZE at = 0;
-  constexpr auto kOptions = PCRE2_DOTALL | PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_DUPNAMES;
+  constexpr auto options = PCRE2_DOTALL | PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_DUPNAMES;
   compiled_->code =
-      pcre2_compile(reinterpret_cast<PCRE2_SPTR>(expression.data()), expression.size(), kOptions, &error, &at, nullptr);
+      pcre2_compile(reinterpret_cast<PCRE2_SPTR>(expression.data()), expression.size(), options, &error, &at, nullptr);
   if (compiled_->code == nullptr) {
     std::array<PCRE2_UCHAR, 200> reason{};
     pcre2_get_error_message(error, reason.data(), reason.size());

@@ -3,6 +3,8 @@
 // Source: docs/conformance.md, "Sets" for how server lines in no fixed order are matched.
 #include "conformance/player/play.h"
 
+#include <algorithm>
+#include <memory>
 #include <thread>
 
 #include "conformance/player/pattern.h"

@@ -3,7 +3,6 @@
 #include <cstddef>
 #include <stdexcept>
 #include <string>
-#include <utility>
 
 #include <fmt/format.h>
 
@@ -26,7 +25,7 @@ struct Problem {
 /// Ends the play of one section; never leaves play_section (play.h).
 class Failure : public std::runtime_error {
  public:
-  explicit Failure(std::string text) : std::runtime_error{std::move(text)} {}
+  explicit Failure(const std::string& text) : std::runtime_error{text} {}
 };
 
 }  // namespace pennypost::conformance

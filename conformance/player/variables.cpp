@@ -110,7 +110,7 @@ struct Function {
 
 const std::vector<Function>& functions() {
   const auto account = [](const Variables& v, const Arguments& a) -> const Account& { return v.account(a[0]); };
-  static const std::vector<Function> kFunctions{
+  static const std::vector<Function> functions{
       {"size", 1, [](const Variables& v, const Arguments& a) { return std::to_string(v.value(a[0]).size()); }},
       {"literal", 1,
        [](const Variables& v, const Arguments& a) {
@@ -165,7 +165,7 @@ const std::vector<Function>& functions() {
          return base64("v=" + Scram{account(v, a), unbase64(v.value(a[1]))}.server_signature);
        }},
   };
-  return kFunctions;
+  return functions;
 }
 
 }  // namespace
