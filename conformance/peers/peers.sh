@@ -10,9 +10,16 @@ have_peers() { PATH=$PATH:/usr/sbin command -v dovecot >/dev/null && PATH=$PATH:
 
 free_ports() {
   python3 - "$1" <<'PY'
-import socket, sys
-held = [socket.socket() for _ in range(int(sys.argv[1]))]
-for s in held: s.bind(("127.0.0.1", 0))
+import random, socket, sys
+# Below the range from which the system takes ports for outgoing connections: none is lost between here and the start.
+held = []
+while len(held) < int(sys.argv[1]):
+    s = socket.socket()
+    try:
+        s.bind(("127.0.0.1", random.randrange(10000, 32000)))
+        held.append(s)
+    except OSError:
+        s.close()
 print(*(s.getsockname()[1] for s in held))
 PY
 }
@@ -139,6 +146,11 @@ CONF
     "$peers_folder/dovecot.conf"
   dovecot -c "$peers_folder/dovecot.conf" 2>"$peers_folder/dovecot-start.log" || { cat "$peers_folder"/dovecot*.log >&2; return 1; }
   await_port "$peer_imap" || { cat "$peers_folder"/dovecot*.log >&2; return 1; }
+  local waited
+  for waited in $(seq 100); do
+    [ ! -s "$peers_folder/d/master.pid" ] || break
+    sleep 0.1
+  done
   peer_dovecot_pid=$(cat "$peers_folder/d/master.pid")
 }
 

@@ -46,7 +46,7 @@ free_port_base() {
   python3 - <<'PY'
 import random, socket
 while True:
-    base, held = random.randrange(10000, 58000), []
+    base, held = random.randrange(10000, 27000), []
     try:
         for offset in (25, 110, 143, 465, 587, 993, 995, 5108):
             s = socket.socket(); held.append(s); s.bind(("127.0.0.1", base + offset))
