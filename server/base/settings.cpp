@@ -98,7 +98,8 @@ std::span<const SettingRow> all_settings() {
         kPop3Timeout, kMailboxLockWait, kImapTimeout, kImapSessionsMost, kImapIdle, kImapFailedLogins, kRelayHost,
         kRelayUser, kRelayPassword, kRelayTls, kQueueRetry, kQueueRetryMost, kQueueWarning, kQueueLifetime,
         kFinishedKept, kTraceKept, kRecoverablePasswords, kPasswordLeast, kRequireEncryptedLogin, kLockAfter, kLockFor,
-        kLockWebOnLoopback, kBlockAfter, kBlockPeriod, kBlockFor, kPop3FailuresMost, kPop3Hold);
+        kLockWebOnLoopback, kBlockAfter, kBlockPeriod, kBlockFor, kPop3FailuresMost, kPop3Hold, kSpamFilter,
+        kFilterTimeout, kSpamThreshold, kSpamFolder, kGeoIpDatabase);
   return rows;
 }
 

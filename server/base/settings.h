@@ -378,6 +378,40 @@ inline constexpr Setting<bool> kPop3Hold{
     .spec = "50 section 2.1",
     .says = "Hold messages that a POP3 client deletes (kept, invisible to clients) instead of deleting them."};
 
+// ---- spam filter
+inline constexpr Setting<bool> kSpamFilter{.key = "SpamFilter",
+                                           .fallback = true,
+                                           .effect = Effect::next_message,
+                                           .spec = "11 section 10",
+                                           .says = "Run the spam and content filter on SMTP messages."};
+inline constexpr Setting<Seconds> kFilterTimeout{
+    .key = "FilterTimeout",
+    .fallback = 60s,
+    .least = 1s,
+    .most = 3600s,
+    .effect = Effect::next_message,
+    .spec = "11 section 10.1",
+    .says = "How long the spam rules may work on one message before the client gets 450 and tries again."};
+inline constexpr Setting<std::int64_t> kSpamThreshold{
+    .key = "SpamQuarantineThreshold",
+    .fallback = 100,
+    .least = -1,
+    .most = 1'000'000,
+    .effect = Effect::next_message,
+    .spec = "11 section 7.2",
+    .says = "Score from which a message counts as spam and goes to SpamFolder; -1: never."};
+inline constexpr Setting<std::string_view> kSpamFolder{
+    .key = "SpamFolder",
+    .fallback = "Junk",
+    .effect = Effect::next_message,
+    .spec = "11 section 7",
+    .says = "Folder of each account that spam is delivered to (made when missing); empty: the inbox."};
+inline constexpr Setting<std::string_view> kGeoIpDatabase{
+    .key = "GeoIpDatabase",
+    .effect = Effect::restart,
+    .spec = "10 section 6.26",
+    .says = "File with countries of addresses in MaxMind's format, for GetGeoIP; empty: none."};
+
 /// A row of the table with its type erased, for printing, checking and documentation.
 struct SettingRow {
   std::string_view key;

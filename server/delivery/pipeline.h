@@ -43,8 +43,9 @@ struct Append {
 /// One object a process; every function from any thread. Nothing is kept in memory between messages but caches.
 class Pipeline {
  public:
-  /// `spool` is the folder for large messages on their way; it is made when missing.
-  Pipeline(store::Store& store, std::string spool);
+  /// `spool` is the folder for large messages on their way; it is made when missing. `filters` are the stages that
+  /// judge what is in a message (server/filter), in their order: between the limits and the header work.
+  Pipeline(store::Store& store, std::string spool, std::vector<std::unique_ptr<Stage>> filters = {});
   ~Pipeline();
   Pipeline(const Pipeline&) = delete;
   Pipeline& operator=(const Pipeline&) = delete;

@@ -47,10 +47,13 @@ class Edits {
   void add_below(std::string field) { below_ += field; }
   /// All fields of this name go.
   void remove_fields(std::string name) { removed_.push_back(std::move(name)); }
-  /// Where recipient `index` of the envelope goes.
+  /// Where recipient `index` of the envelope goes. What a stage before the routing says here stays.
   void route(std::size_t index, Route route) {
     if (routes_.size() <= index) routes_.resize(index + 1);
     routes_[index] = std::move(route);
+  }
+  bool has_route(std::size_t index) const {
+    return index < routes_.size() && routes_[index].kind != Route::Kind::unknown;
   }
   /// Mailbox copies go to this folder of each account (made when missing) instead of the inbox: junk, quarantine.
   void into_folder(std::string name) { folder_ = std::move(name); }

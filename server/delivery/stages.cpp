@@ -50,6 +50,11 @@ Verdict Routing::judge(const Arrival& mail, Edits& edits) const {
   std::string reason;
   for (std::size_t i = 0; i < mail.envelope.recipients.size(); ++i) {
     const auto& address = mail.envelope.recipients[i].address;
+    if (edits.has_route(i)) {  // an earlier stage sends it elsewhere
+      ++taken;
+      if (i < 20) reason += (reason.empty() ? "" : ", ") + printable(address) + " -> redirected";
+      continue;
+    }
     auto route = router_.route(address);
     if (!route) return Defer{kAddressBookAway, route.error().for_log};
     if (i < 20) {

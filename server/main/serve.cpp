@@ -15,6 +15,7 @@
 #include "server/base/log.h"
 #include "server/delivery/pipeline.h"
 #include "server/dns/resolver.h"
+#include "server/filter/filter.h"
 #include "server/http/http_service.h"
 #include "server/imap/service.h"
 #include "server/main/command.h"
@@ -101,10 +102,11 @@ struct Server::Parts {
   std::optional<auth::StoreAccounts> accounts;
   std::optional<auth::LoginCounters> guard;
   std::optional<auth::Authenticator> authenticator;
+  std::shared_ptr<dns::Resolver> resolver;
+  std::optional<filter::Filter> filter;
   std::optional<delivery::Pipeline> pipeline;
   std::optional<pop3::Context> pop3_context;
   std::optional<imap::Context> imap_context;
-  std::shared_ptr<dns::Resolver> resolver;
   std::shared_ptr<net::TlsClient> tls_client;
   std::optional<transport::Runner> runner;
   std::optional<Maintenance> maintenance;
@@ -180,7 +182,16 @@ Result<void> Server::Parts::make(const ServeOptions& options) {
   accounts.emplace(store->accounts(), store->directory());
   guard.emplace([this] { return auth::guard_rules(*store->settings().snapshot()); });
   authenticator.emplace(*accounts, hasher, *key, *guard);
-  pipeline.emplace(*store, (options.data / "spool").string());
+  auto made = dns::Resolver::make();
+  if (!made) return std::move(made).error();
+  resolver = std::move(*made);
+  filter.emplace(*store, resolver.get(), options.data / "spamrules");
+  std::vector<std::unique_ptr<delivery::Stage>> filters;
+  filters.push_back(filter->stage());
+  pipeline.emplace(*store, (options.data / "spool").string(), std::move(filters));
+  filter->send_with([this](const std::string& to, const std::string& octets) {
+    return pipeline->submit_generated("", std::span{&to, 1}, octets);
+  });
 
   const Ports& ports = options.ports;
   auto smtp = smtp::service(smtp::make_context(*pipeline, *authenticator),
@@ -201,9 +212,6 @@ Result<void> Server::Parts::make(const ServeOptions& options) {
   http = std::move(*bound);
   for (const auto& address : http->addresses()) listening.push_back({"http", address, false});
 
-  auto made = dns::Resolver::make();
-  if (!made) return std::move(made).error();
-  resolver = std::move(*made);
   auto client = net::TlsClient::make();
   if (!client) return std::move(client).error();
   tls_client = std::move(*client);

@@ -35,6 +35,7 @@ struct Store::Impl {
   DeliveryWriter writer{database, states, news};
   OutQueue queue{database, news};
   Settings settings{database};
+  SpamFilter spam_filter{database};
   Trace trace{database};
   MailboxLocks locks{database};
   std::atomic<bool> settings_old{false};
@@ -102,6 +103,7 @@ FolderStates& Store::states() { return impl_->states; }
 DeliveryWriter& Store::writer() { return impl_->writer; }
 OutQueue& Store::queue() { return impl_->queue; }
 Settings& Store::settings() { return impl_->settings; }
+SpamFilter& Store::spam_filter() { return impl_->spam_filter; }
 Trace& Store::trace() { return impl_->trace; }
 MailboxLocks& Store::locks() { return impl_->locks; }
 News& Store::news() { return impl_->news; }

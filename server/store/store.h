@@ -18,6 +18,7 @@
 #include "server/store/news.h"
 #include "server/store/out_queue.h"
 #include "server/store/settings.h"
+#include "server/store/spam_filter.h"
 #include "server/store/trace.h"
 
 namespace pennypost::store {
@@ -46,6 +47,7 @@ class Store {
   DeliveryWriter& writer();
   OutQueue& queue();
   Settings& settings();
+  SpamFilter& spam_filter();
   Trace& trace();
   MailboxLocks& locks();
   News& news();

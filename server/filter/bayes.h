@@ -1,0 +1,68 @@
+// Bayes: how likely a message is spam, from the words of messages that were judged before (spec 11 section 6).
+#pragma once
+#include <condition_variable>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <span>
+#include <thread>
+#include <unordered_map>
+
+#include "ruleinterp/host.h"
+#include "server/store/spam_filter.h"
+
+namespace pennypost::filter {
+
+/// Percent, 0 = ham to 100 = spam; 50 while nothing of one of the two kinds has been learned. `found` are the counts of
+/// the message's tokens that are known. Robinson's smoothing, Fisher's combination.
+double probability_of(std::span<const store::TokenCount> found, store::BayesSize size);
+
+/// On the database. Any thread; failures are logged and give 50. What is learned is gathered and written by a thread of
+/// its own every few seconds, so that messages do not wait for each other's words; a crash loses those seconds.
+class StoreBayes final : public ruleinterp::Bayes {
+ public:
+  explicit StoreBayes(store::SpamFilter& store);
+  ~StoreBayes() override;
+  StoreBayes(const StoreBayes&) = delete;
+  StoreBayes& operator=(const StoreBayes&) = delete;
+  double probability(const ruleinterp::Mail& mail) override;
+  std::uint64_t size() override;
+  void learn(const ruleinterp::Mail& mail, ruleinterp::Verdict as) override { gather(mail, as, 1); }
+  void unlearn(const ruleinterp::Mail& mail, ruleinterp::Verdict as) override { gather(mail, as, -1); }
+  /// Writes what was learned now.
+  void flush();
+
+ private:
+  void gather(const ruleinterp::Mail& mail, ruleinterp::Verdict as, int by);
+  void write_now_and_then();
+
+  store::SpamFilter& store_;
+  std::mutex mutex_;  // guards what follows; not held while writing
+  std::condition_variable changed_;
+  std::map<std::int64_t, store::TokenCount> gathered_;  // by token, ascending
+  store::BayesSize messages_;                           // gathered
+  bool stopping_ = false;
+  std::mutex writing_;  // held by who writes: one at a time
+  std::thread writer_;
+};
+
+/// In memory, for measuring. Any thread.
+class MemoryBayes final : public ruleinterp::Bayes {
+ public:
+  double probability(const ruleinterp::Mail& mail) override;
+  std::uint64_t size() override;
+  void learn(const ruleinterp::Mail& mail, ruleinterp::Verdict as) override { count(mail, as, 1); }
+  void unlearn(const ruleinterp::Mail& mail, ruleinterp::Verdict as) override { count(mail, as, -1); }
+  /// From now on learning changes nothing: what is judged must not teach.
+  void freeze() { frozen_ = true; }
+
+ private:
+  void count(const ruleinterp::Mail& mail, ruleinterp::Verdict as, int by);
+
+  std::mutex mutex_;
+  std::unordered_map<std::int64_t, store::TokenCount> tokens_;
+  store::BayesSize size_;
+  bool frozen_ = false;
+};
+
+}  // namespace pennypost::filter

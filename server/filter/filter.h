@@ -1,0 +1,63 @@
+// The spam filter of the server: rule scripts as a stage of a message's way (spec 11 sections 8 to 11, 13).
+#pragma once
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "ruleinterp/outcome.h"
+#include "server/base/smtp_text.h"
+#include "server/delivery/stage.h"
+#include "server/filter/bayes.h"
+#include "server/filter/rule_set.h"
+#include "server/filter/services.h"
+
+namespace pennypost::filter {
+
+inline constexpr auto kFilterTimeoutText = smtp_text(450, {4, 3, 2}, "Content Filter Timeout", Mark::exact);
+
+/// One object a process; lives longer than the pipeline that holds its stage.
+class Filter {
+ public:
+  /// `rules` is the folder of the scripts; the default rules are put there when it has none. `resolver` may be null:
+  /// scripts then learn nothing from the DNS.
+  Filter(store::Store& store, dns::Resolver* resolver, std::filesystem::path rules);
+
+  /// Sends a mail made here: of SendMessage, and to the administrator about scripts with errors. To be set before the
+  /// first message; without it nothing is sent, with a line in the log.
+  using Send = std::function<Result<void>(const std::string& recipient, const std::string& octets)>;
+  void send_with(Send send) { send_ = std::move(send); }
+
+  /// The stage for the pipeline's list.
+  std::unique_ptr<delivery::Stage> stage();
+
+  delivery::Verdict judge(const delivery::Arrival& mail, delivery::Edits& edits);
+  RuleSet& rules() { return rules_; }
+  StoreBayes& bayes() { return bayes_; }
+
+ private:
+  void mail_out(const std::string& recipient, std::string_view subject, std::string_view text);
+  void redirect(const delivery::Arrival& mail, const ruleinterp::Outcome& outcome, delivery::Edits& edits);
+
+  store::Store& store_;
+  std::unique_ptr<ResolverDns> dns_;
+  StoreLists lists_;
+  StoreDatabase database_;
+  StoreBayes bayes_;
+  StoreDirectory directory_;
+  StoredChoices choices_;
+  std::unique_ptr<GeoIpFile> geoip_;
+  ruleinterp::Host host_;
+  Send send_;
+  RuleSet rules_;
+};
+
+/// Carries the header changes of a script out on the edits of a message (spec 10 section 6.6); those for the copy of
+/// one user are left out, for edits count for all copies.
+void apply(const std::vector<ruleinterp::HeaderChange>& changes, std::string_view raw_header, delivery::Edits& edits);
+
+/// The reply line of Reject as a reply: "451 4.7.1 later" keeps its enhanced code, "552 no thanks" has none.
+SmtpReply reply_of(std::string_view line);
+
+}  // namespace pennypost::filter

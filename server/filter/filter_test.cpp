@@ -1,0 +1,339 @@
+// The filter in the pipeline, on a real database: what a script decides is what becomes of the mail.
+#include "server/filter/filter.h"
+
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include <gmock/gmock.h>
+
+#include "server/delivery/pipeline.h"
+#include "server/dns/test_server.h"
+#include "server/filter/mail_view.h"
+#include "server/store/test_cluster.h"
+
+namespace pennypost::filter {
+namespace {
+
+using testing::ElementsAre;
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+const std::string kText =
+    "From: Joe <joe@other.example>\r\nTo: anna@corp.example\r\nSubject: hello\r\nMessage-ID: <1@other.example>\r\n"
+    "Date: Mon, 23 Nov 2026 10:00:00 +0000\r\n\r\ntext\r\n";
+
+class FilterTest : public testing::Test {
+ protected:
+  FilterTest() : store_{store::TestCluster::instance().store()} {
+    std::string name = testing::TempDir() + "/filter.XXXXXX";
+    folder_ = ::mkdtemp(name.data());
+    EXPECT_TRUE(store_->directory().add_domain("corp.example").ok());
+    anna_ = account("anna", {"anna@corp.example"});
+    bert_ = account("bert", {"bert@corp.example"});
+    postmaster_ = account("postmaster", {});
+  }
+  ~FilterTest() override {
+    pipeline_.reset();
+    filter_.reset();
+    std::filesystem::remove_all(folder_);
+  }
+
+  AccountId account(const std::string& name, std::vector<std::string> addresses) {
+    const auto made = store_->accounts().create({.name = name, .addresses = std::move(addresses)});
+    EXPECT_TRUE(made.ok());
+    return made->id;
+  }
+  void script(const std::string& text, const std::string& name = "spamrules.txt") {
+    std::filesystem::create_directories(folder_ + "/rules");
+    std::ofstream{folder_ + "/rules/" + name, std::ios::binary} << text;
+  }
+  void start(dns::Resolver* resolver = nullptr) {
+    filter_.emplace(*store_, resolver, folder_ + "/rules");
+    std::vector<std::unique_ptr<delivery::Stage>> stages;
+    stages.push_back(filter_->stage());
+    pipeline_.emplace(*store_, folder_ + "/spool", std::move(stages));
+    filter_->send_with([this](const std::string& to, const std::string& octets) {
+      return pipeline_->submit_generated("", std::array{to}, octets);
+    });
+  }
+  delivery::Outcome send(std::vector<std::string> to = {"anna@corp.example"}, const std::string& text = kText,
+                         const std::string& from = "joe@other.example") {
+    delivery::Mail m;
+    m.client.address = "198.51.100.7";
+    m.client.hello = "mx.other.example";
+    m.client.account_name = sender_;
+    m.envelope.return_path = from;
+    for (auto& address : to) m.envelope.recipients.push_back({std::move(address), {}, {}});
+    m.content = delivery::Content::of(text);
+    return pipeline_->accept(std::move(m), "mail.corp.example");
+  }
+  std::vector<std::string> folder(AccountId id, const std::string& name = "INBOX") {
+    std::vector<std::string> out;
+    const auto found = store_->folders().find(id, name);
+    if (!found.ok()) return out;
+    std::vector<Uid> uids;
+    for (std::uint32_t u = 1; u < number(found->uid_next); ++u) uids.push_back(Uid{u});
+    EXPECT_TRUE(store_->messages()
+                    .fetch_octets(found->id, uids,
+                                  [&](const store::Piece& piece) {
+                                    if (piece.offset.count == 0) out.emplace_back();
+                                    out.back() += piece.octets;
+                                    return true;
+                                  })
+                    .ok());
+    return out;
+  }
+  std::string why(const std::string& trace_id) {
+    const auto found = store_->trace().find(trace_id);
+    if (!found.ok()) return "error";
+    for (const auto& record : *found)
+      for (const auto& line : record.lines)
+        if (line.stage == "spam rules") return line.verdict + ": " + line.reason;
+    return "no line";
+  }
+
+  std::unique_ptr<store::Store> store_;
+  std::string folder_;
+  std::optional<Filter> filter_;
+  std::optional<delivery::Pipeline> pipeline_;
+  std::string sender_;
+  AccountId anna_{};
+  AccountId bert_{};
+  AccountId postmaster_{};
+};
+
+TEST_F(FilterTest, TheDefaultRulesAreInstalledAndMarkAMessageThatTheyLetThrough) {
+  start();
+  EXPECT_TRUE(std::filesystem::exists(folder_ + "/rules/spamrules.txt"));
+  const auto outcome = send();
+  EXPECT_TRUE(outcome.is_taken());
+  const auto mails = folder(anna_);
+  ASSERT_EQ(mails.size(), 1U);
+  EXPECT_THAT(mails[0], HasSubstr("\r\nX-VPOP3-Spam: 0 ()\r\n"));
+  EXPECT_EQ(why(outcome.trace_id), "pass: score 0");
+}
+
+TEST_F(FilterTest, ScriptsOfAnInstallationStayAsTheyAreWhateverTheirCase) {
+  script("${Score} = 1\n", "SpamRules.TXT");
+  start();
+  EXPECT_FALSE(std::filesystem::exists(folder_ + "/rules/spamrules.txt"));
+  EXPECT_EQ(why(send().trace_id), "pass: score 1");
+}
+
+TEST_F(FilterTest, TheThresholdDividesInboxAndJunk) {  // spec 11 section 16, case 30
+  script("${Score} = 99\nIfMatch Subject spam\n${Score} += 1 [word]\nEndIf\n");
+  start();
+  send();
+  const auto outcome = send({"anna@corp.example"}, "Subject: spam\r\n\r\nx\r\n");
+  EXPECT_EQ(folder(anna_).size(), 1U);
+  EXPECT_EQ(folder(anna_, "Junk").size(), 1U);
+  EXPECT_EQ(why(outcome.trace_id), "pass: score 100: word, spam: Junk");
+  EXPECT_TRUE(store_->settings().set("SpamQuarantineThreshold", "-1").ok());
+  EXPECT_TRUE(store_->settings().reload().ok());
+  send({"anna@corp.example"}, "Subject: spam\r\n\r\nx\r\n");
+  EXPECT_EQ(folder(anna_).size(), 2U);
+}
+
+TEST_F(FilterTest, RejectAnswersWithTheTextOfTheScript) {  // cases 5 and 6
+  script("IfMatch Subject later\nReject \"451 4.7.1 later\"\nEndIf\nReject \"no thanks\"\n");
+  start();
+  EXPECT_EQ(send().reply.line(), "552 no thanks");
+  EXPECT_EQ(send({"anna@corp.example"}, "Subject: later\r\n\r\nx\r\n").reply.line(), "451 4.7.1 later");
+  EXPECT_TRUE(folder(anna_).empty());
+  EXPECT_TRUE(folder(anna_, "Junk").empty());
+}
+
+TEST_F(FilterTest, AnEndlessLoopIsAnsweredWithTheTimeoutAndTheServerGoesOn) {  // case 40
+  script(":top\nIfMatch Subject hello\nGoto top\nEndIf\n");
+  EXPECT_TRUE(store_->settings().set("FilterTimeout", "1").ok());
+  EXPECT_TRUE(store_->settings().reload().ok());
+  start();
+  EXPECT_EQ(send().reply.line(), "450 4.3.2 Content Filter Timeout");
+  EXPECT_TRUE(send({"anna@corp.example"}, "Subject: x\r\n\r\ny\r\n").is_taken());
+}
+
+TEST_F(FilterTest, SwitchedOffItAddsNothing) {  // case 41
+  EXPECT_TRUE(store_->settings().set("SpamFilter", "0").ok());
+  EXPECT_TRUE(store_->settings().reload().ok());
+  start();
+  EXPECT_EQ(why(send().trace_id), "pass: switched off");
+  EXPECT_THAT(folder(anna_).at(0), Not(HasSubstr("X-VPOP3-Spam")));
+}
+
+TEST_F(FilterTest, HeaderChangesAreThoseOfTheScript) {  // case 45; spec 10 section 9, cases 34 to 36
+  script(
+      "AddHeader \"subject: [S] ${Subject}\"\nAddHeader \"X-T: 1\"\nAddHeader \"X-T: 2\"\nAddHeader \"-X-First: a\"\n"
+      "AddHeader \"X-Gone:\"\nAddHeader \"#X-Cut: ^a+$\"\n");
+  start();
+  send({"anna@corp.example"}, "X-Gone: 1\r\nX-Cut: aaa\r\nX-Cut: aab\r\nSubject: hello\r\nTo: a@b\r\n\r\nbody\r\n");
+  const auto mails = folder(anna_);
+  ASSERT_EQ(mails.size(), 1U);
+  EXPECT_THAT(mails[0], HasSubstr("X-First: a\r\n"));
+  EXPECT_THAT(mails[0], HasSubstr("[S] hello\r\n"));
+  EXPECT_THAT(mails[0], Not(HasSubstr("Subject: hello")));
+  EXPECT_THAT(mails[0], HasSubstr("X-T: 2\r\n"));
+  EXPECT_THAT(mails[0], Not(HasSubstr("X-T: 1")));
+  EXPECT_THAT(mails[0], Not(HasSubstr("X-Gone")));
+  EXPECT_THAT(mails[0], Not(HasSubstr("X-Cut: aaa\r\n")));
+  EXPECT_THAT(mails[0], HasSubstr("X-Cut: aab\r\n"));
+  EXPECT_THAT(mails[0], EndsWith("\r\n\r\nbody\r\n"));
+}
+
+TEST_F(FilterTest, RedirectSendsTheMailToTheUserAlone) {
+  script("Redirect bert@corp.example\n");
+  start();
+  EXPECT_TRUE(send({"anna@corp.example", "far@elsewhere.example"}).is_taken());
+  EXPECT_TRUE(folder(anna_).empty());
+  EXPECT_EQ(folder(bert_).size(), 1U);
+  EXPECT_TRUE(store_->queue().list({})->empty());
+}
+
+TEST_F(FilterTest, SendMessageIsDeliveredAndNotFiltered) {  // spec 11 section 16, case 8
+  script("SendMessage \"bert@corp.example\" \"S\" \"l1\\nl2\" \"\"\n${Score} = 500\n");
+  start();
+  send();
+  const auto mails = folder(bert_);
+  ASSERT_EQ(mails.size(), 1U);
+  EXPECT_THAT(mails[0], HasSubstr("Subject: S\r\n"));
+  EXPECT_THAT(mails[0], HasSubstr("\r\n\r\nl1\r\nl2"));
+}
+
+TEST_F(FilterTest, ABrokenScriptKeepsTheLastGoodOneAndTellsTheAdministratorOnce) {  // spec 10 section 9, case 59
+  script("${Score} = 1\n");
+  start();
+  EXPECT_EQ(why(send().trace_id), "pass: score 1");
+  script("${Score} = 2\nIf 1 = 1\n# not closed\n");
+  std::this_thread::sleep_for(std::chrono::milliseconds{1100});
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(why(send().trace_id), "pass: score 1");
+    std::this_thread::sleep_for(std::chrono::milliseconds{1100});
+  }
+  const auto told = folder(postmaster_);
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_THAT(told[0], HasSubstr("spamrules.txt"));
+  script("${Score} = 3\n");
+  std::this_thread::sleep_for(std::chrono::milliseconds{1100});
+  EXPECT_EQ(why(send().trace_id), "pass: score 3");
+}
+
+TEST_F(FilterTest, WithNoValidScriptMailGoesOnUnfiltered) {  // spec 11 section 13
+  script("If 1 = 1\n");
+  start();
+  const auto outcome = send();
+  EXPECT_TRUE(outcome.is_taken());
+  EXPECT_EQ(why(outcome.trace_id), "pass: no rules");
+}
+
+TEST_F(FilterTest, TheListsDecideWithTheDefaultRules) {  // spec 11 section 16, cases 21, 22, 24
+  auto& lists = store_->spam_filter();
+  EXPECT_TRUE(lists.add_address(store::AddressList::black, "*@OTHER.example", "admin", false).ok());
+  start();
+  EXPECT_THAT(why(send().trace_id), HasSubstr("score 10000: blacklist"));
+  EXPECT_TRUE(lists.add_address(store::AddressList::white, "Joe@other.example", "admin", false).ok());
+  EXPECT_THAT(why(send().trace_id), HasSubstr("score 0: whitelist blacklist"));
+  EXPECT_TRUE(lists.remove_address(store::AddressList::black, "*@OTHER.example").ok());
+  EXPECT_THAT(why(send().trace_id), HasSubstr("score -10000: whitelist"));
+  EXPECT_TRUE(lists.add_address(store::AddressList::white, "anna@corp.example", "admin", false).ok());
+  const auto forged = "From: anna@corp.example\r\n" + kText.substr(kText.find("To:"));
+  EXPECT_THAT(why(send({"anna@corp.example"}, forged).trace_id), HasSubstr("score 0"));
+  EXPECT_TRUE(store_->settings().set("SpamScriptSetting CheckLocalWhitelist", "1").ok());
+  EXPECT_TRUE(store_->settings().reload().ok());
+  EXPECT_THAT(why(send({"anna@corp.example"}, forged).trace_id), HasSubstr("score -10000"));
+}
+
+TEST_F(FilterTest, WeightsOfTheAdministratorCount) {  // cases 15, 16
+  script("DefineRule \"m\" 1 3 \"d\"\n${Score} += 10 [m]\n");
+  start();
+  EXPECT_EQ(why(send().trace_id), "pass: score 10: m");
+  EXPECT_TRUE(store_->settings().set("SpamRuleWeight M", "2 5").ok());
+  EXPECT_TRUE(store_->settings().reload().ok());
+  EXPECT_EQ(why(send().trace_id), "pass: score 20: m");
+}
+
+TEST_F(FilterTest, WhomAUserWritesToIsWhitelistedAndHisMailIsNotJudged) {  // case 27
+  start();
+  sender_ = "anna";
+  const auto outcome = send({"new@example.net", "bert@corp.example"}, kText, "anna@corp.example");
+  EXPECT_TRUE(outcome.is_taken());
+  EXPECT_THAT(folder(bert_).at(0), Not(HasSubstr("X-VPOP3-Spam")));
+  EXPECT_TRUE(*store_->spam_filter().find_address(store::AddressList::white, "new@example.net"));
+  EXPECT_FALSE(*store_->spam_filter().find_address(store::AddressList::white, "bert@corp.example"));
+  filter_->bayes().flush();
+  EXPECT_EQ(store_->spam_filter().bayes_size()->ham, 1);
+}
+
+TEST_F(FilterTest, BayesLearnsAndUnlearnsThroughTheScript) {
+  script(
+      "${p} = CalcBayes\n${n} = ${BayesSize}\nLog \"x\"\nAddHeader \"X-P: ${p} ${n}\"\n"
+      "IfMatch Subject spam\nAddBayesSpam\nEndIf\nIfMatch Subject ham\nAddBayesHam\nEndIf\n"
+      "IfMatch Subject wrong\nRemoveBayesSpam\nEndIf\n");
+  start();
+  for (int i = 0; i < 5; ++i) {
+    send({"anna@corp.example"}, "Subject: spam\r\n\r\npills cheap viagra offer\r\n");
+    send({"anna@corp.example"}, "Subject: ham\r\n\r\nmeeting agenda minutes budget\r\n");
+    filter_->bayes().flush();
+  }
+  const auto mails = folder(anna_);
+  EXPECT_THAT(mails.at(0), HasSubstr("X-P: 50 0\r\n"));
+  EXPECT_THAT(mails.at(8), HasSubstr(" 8\r\n"));
+  const auto percent = [&](const std::string& words) {
+    const auto text = "Subject: new\r\n\r\n" + words + "\r\n";
+    const auto parsed = message::parse(text);
+    return StoreBayes{store_->spam_filter()}.probability(MailView{parsed});
+  };
+  EXPECT_GT(percent("cheap pills offer"), 80);
+  EXPECT_LT(percent("budget meeting agenda"), 20);
+  send({"anna@corp.example"}, "Subject: wrong\r\n\r\npills cheap viagra offer\r\n");
+  filter_->bayes().flush();
+  EXPECT_EQ(store_->spam_filter().bayes_size()->spam, 4);
+}
+
+TEST_F(FilterTest, TheDnsAnswersScripts) {  // spec 10 section 9, cases 50, 51; 11 section 16, case 11
+  dns::TestServer zone;
+  zone.add(
+      "t.example MX 10 mail.t.example\nt.example MX 20 b.t.example\n7.100.51.198.bl.test A 127.0.0.2\n"
+      "listed.test.multi.surbl.test A 127.0.0.4\n");
+  auto resolver = dns::Resolver::make({.servers = {zone.address()}});
+  ASSERT_TRUE(resolver.ok());
+  script(
+      "DNS MX t.example mx\nStartDNSBL ${SenderIP} bl.test\nDNSBL ${SenderIP} bl.test r\n"
+      "DNSBL 192.0.2.9 bl.test no\nSURBL listed.test multi.surbl.test s\n"
+      "Replace mx \"/\\n/\" \"|\"\nAddHeader \"X-R: ${mx}\"\nAddHeader \"X-L: ${r} (${no}) ${s}\"\n");
+  start(resolver->get());
+  send();
+  const auto mail = folder(anna_).at(0);
+  EXPECT_THAT(mail, HasSubstr("X-R: t.example:mx:mail.t.example|t.example:mx:b.t.example\r\n"));
+  EXPECT_THAT(mail, HasSubstr("X-L: 127.0.0.2 () 127.0.0.4\r\n"));
+  EXPECT_EQ(zone.questions("7.100.51.198.bl.test"), 1);
+}
+
+TEST_F(FilterTest, AddressTypesAreWhatDeliveryWouldDo) {  // spec 10 section 9, case 52
+  EXPECT_TRUE(store_->directory().add_address("sales@corp.example", anna_).ok());
+  EXPECT_TRUE(store_->directory().add_domain("all.example").ok());
+  EXPECT_TRUE(store_->directory().add_address("~@all.example", bert_).ok());
+  StoreDirectory directory{*store_};
+  for (const auto& [address, type] : {std::pair{"anna@corp.example", "User"},
+                                      {"ANNA@CORP.example", "User"},
+                                      {"sales@corp.example", "Mapping"},
+                                      {"any@all.example", "UnknownMapping"},
+                                      {"nobody@corp.example", "Invalid"},
+                                      {"abuse@corp.example", "Postmaster"},
+                                      {"x@far.example", "Remote"}})
+    EXPECT_EQ(directory.address_type(address), type) << address;
+}
+
+TEST(ReplyOfReject, KeepsCodesAndText) {
+  for (const auto& [line, expected] : {std::pair{"552 no thanks", "552 no thanks"},
+                                       {"451 4.7.1 later", "451 4.7.1 later"},
+                                       {"550 4.7.1 odd", "550 4.7.1 odd"},
+                                       {"550", "550 "},
+                                       {"banana", "552 banana"},
+                                       {"250 ok", "552 250 ok"}})
+    EXPECT_EQ(reply_of(line).line(), expected);
+}
+
+}  // namespace
+}  // namespace pennypost::filter
