@@ -15,7 +15,7 @@ namespace {
 
 constexpr LogEvent kBayesAway{"filter.bayes_away", Level::error, "the Bayesian database cannot be used: {reason}"};
 
-constexpr double kStrength = 0.45;      // how many messages the assumption for a new word weighs
+constexpr double kStrength = 0.1;       // how many messages the assumption for a new word weighs
 constexpr double kAssumed = 0.5;        // a word that was never seen
 constexpr double kLeastDistance = 0.1;  // from 0.5: words nearer to it say nothing
 constexpr std::size_t kMostClues = 150;

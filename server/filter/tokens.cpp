@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::size_t kShortWord = 3;
 constexpr std::size_t kLongWord = 14;
+constexpr int kServers = 3;  // last ones that the message came through; earlier ones are easily forged
 
 // FNV-1a, 64 bits: stands in the database, so it is written here and never changes.
 class Hash {
@@ -160,7 +161,6 @@ constexpr auto kLeftOut = std::to_array<std::string_view>({"Date",
                                                            "X-Evolution",
                                                            "X-Envelope-To",
                                                            "X-Apparently-To",
-                                                           "Received",
                                                            "Sender",
                                                            "Errors-To",
                                                            "Precedence",
@@ -186,8 +186,32 @@ constexpr auto kRead = std::to_array<std::string_view>({"subject", "from", "to",
 
 bool is_read(std::string_view name) { return std::ranges::find(kRead, name) != kRead.end(); }
 
+// The host and address that a server says it got the message from: "from host ([192.0.2.1])".
+void received(Tokens& tokens, std::string_view value) {
+  const std::size_t end = std::min(find_word(value, " by "), value.size());
+  std::string_view from = value.substr(0, end);
+  std::size_t begin = 0;
+  for (std::size_t i = 0; i <= from.size(); ++i) {
+    if (i < from.size() && (is_letter_or_digit(from[i]) || from[i] == '.' || from[i] == '-')) continue;
+    const std::string_view word = from.substr(begin, i - begin);
+    begin = i + 1;
+    if (word.find('.') == std::string_view::npos) continue;
+    if (std::ranges::all_of(word, [](char c) { return is_digit(c) || c == '.'; })) {
+      for (std::size_t dots = 0, k = 0; k < word.size(); ++k)
+        if (word[k] == '.' && ++dots >= 2) tokens.add("net", word.substr(0, k));
+    } else {
+      tokens.host("via", word);
+    }
+  }
+}
+
 void header(Tokens& tokens, const ruleinterp::Mail& mail) {
+  int servers = 0;
   for (const auto& field : mail.fields()) {
+    if (same_word(field.name, "Received")) {
+      if (++servers <= kServers) received(tokens, field.raw);
+      continue;
+    }
     if (is_left_out(field.name)) continue;
     tokens.add("field", field.name);  // as spelled: few programs write "SUBJECT"
     const std::string kind = to_lower(field.name.substr(0, 40));

@@ -46,7 +46,7 @@ CREATE INDEX scriptdata_key ON spamfilter.scriptdata (component, key);
 
 -- The number that the text begins with, 0 when it begins with none (spec 10 section 6.16).
 CREATE FUNCTION spamfilter.leading_number(value text) RETURNS double precision LANGUAGE sql IMMUTABLE AS $$
-  SELECT coalesce(substring(value FROM '^\s*([-+]?(?:\d{1,300}(?:\.\d{0,300})?|\.\d{1,300}))')::double precision, 0)
+  SELECT coalesce(substring(value FROM '^\s*([-+]?(?:\d{1,200}(?:\.\d{0,200})?|\.\d{1,200}))')::double precision, 0)
 $$;
 
 -- The number as scripts print it: whole ones without a fraction (spec 10 section 3.1).
