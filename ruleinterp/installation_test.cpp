@@ -105,6 +105,15 @@ TEST(Manual, TheTableOfCompatibilityNamesEveryWord) {
   for (const std::string& word : words) EXPECT_THAT(table, HasSubstr("| `" + word + "` |"));
 }
 
+TEST(Manual, TheColoursOfEditorsKnowEveryStatement) {
+  const std::string colours = file_of("editors/pennypost-rules.tmLanguage.json");
+  for (const Statement& row : statements())
+    EXPECT_TRUE(colours.find("|" + std::string{row.word} + "|") != std::string::npos ||
+                colours.find("(" + std::string{row.word} + "|") != std::string::npos ||
+                colours.find("|" + std::string{row.word} + ")") != std::string::npos)
+        << row.word;
+}
+
 TEST(Manual, EveryWordHasAnEntry) {
   for (const Statement& row : statements()) EXPECT_THAT(manual_of(row.word), HasSubstr(std::string{row.says}));
   EXPECT_EQ(manual_of("nonsense"), "");

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <iostream>
 #include <memory>
 #include <sstream>
 
@@ -11,6 +12,7 @@
 #include "ruleinterp/compile.h"
 #include "ruleinterp/machine.h"
 #include "ruleinterp/tools/format.h"
+#include "ruleinterp/tools/lsp.h"
 #include "ruleinterp/tools/manual.h"
 #include "ruleinterp/tools/memory_services.h"
 #include "ruleinterp/tools/reports.h"
@@ -248,6 +250,10 @@ void format(const Options& options, Call& call) {
 
 void manual(const Options&, Call&) { fmt::print("{}", rules::manual_of_words()); }
 
+void lsp(const Options&, Call& call) {
+  if (rules::serve_editor(std::cin, std::cout) != 0) call.exit = Exit::failed;
+}
+
 void words(const Options& options, Call& call) {
   Scripts scripts = scripts_at(options.scripts);
   const rules::Script script = rules::load(scripts.source, scripts.main);
@@ -306,6 +312,7 @@ void add_rules_commands(CLI::App& app, Call& call) {
   made->add_option("FILES", options->files, "Files, or folders of spamrules*.txt")->required();
   made->add_flag("--in-place", options->in_place, "Replace the files and print the names of those that changed");
 
+  command("lsp", "A language server for editors, on standard input and output", lsp);
   command("manual", "Print the reference part of docs/rules.md", manual);
   made = takes_scripts(command("words", "Every word that the scripts use, with the unknown ones marked", words));
   made->add_flag("--json", options->json, "One JSON object");
