@@ -379,11 +379,12 @@ inline constexpr Setting<bool> kPop3Hold{
     .says = "Hold messages that a POP3 client deletes (kept, invisible to clients) instead of deleting them."};
 
 // ---- spam filter
-inline constexpr Setting<bool> kSpamFilter{.key = "SpamFilter",
-                                           .fallback = true,
-                                           .effect = Effect::next_message,
-                                           .spec = "11 section 10",
-                                           .says = "Run the spam and content filter on SMTP messages."};
+inline constexpr Setting<bool> kSpamFilter{
+    .key = "SpamFilter",
+    .fallback = false,
+    .effect = Effect::next_message,
+    .spec = "11 section 10",
+    .says = "Run the spam and content filter on SMTP messages (docs/filter.md)."};
 inline constexpr Setting<Seconds> kFilterTimeout{
     .key = "FilterTimeout",
     .fallback = 60s,
