@@ -1,10 +1,9 @@
 // The Hyperscan side of many patterns in one pass (issue 3, point 5).
 //
-// Why a false bit is a promise: the pieces of a source are joined with LF and scanned as one text, with patterns that
-// match at least wherever the original matches in one piece. `^` and `$` are taken as begin and end of any line; a
-// construct that Hyperscan lacks is widened by its prefilter mode; an expression that depends on the begin or end of
-// the whole subject (\A, \z, \Z, \G), that sets options of PCRE2 itself "(*...)", or that Hyperscan refuses, is always
-// tried. When a database cannot be made or a scan fails, everything is tried.
+// Why a false bit is a promise: only literals are scanned for, without regard to case: a plain search itself, or a text
+// that an expression cannot match without (literal.h); an expression without one is always tried. Whole expressions are
+// not given to the scanner: version 5.4.9 misses matches of "<(b|font)[^>]*>[^<]*click". The pieces of a source are
+// joined with LF and scanned as one text. When a database cannot be made or a scan fails, everything is tried.
 #include "ruleinterp/prefilter.h"
 
 #include <atomic>
@@ -15,6 +14,7 @@
 #include <fmt/format.h>
 #include <hs/hs.h>
 
+#include "ruleinterp/literal.h"
 #include "ruleinterp/regex.h"
 
 namespace pennypost::ruleinterp {
@@ -47,19 +47,6 @@ class Scratch {
 std::uint64_t next_serial() {
   static std::atomic<std::uint64_t> last{0};
   return ++last;
-}
-
-// Expressions whose meaning changes when other text stands before or behind the piece.
-bool depends_on_ends(std::string_view body) {
-  if (body.find("(*") != std::string_view::npos) return true;
-  for (const std::string_view escape : {"\\A", "\\z", "\\Z", "\\G", "\\K"})
-    if (body.find(escape) != std::string_view::npos) return true;
-  // (?-m) and (?^) take back that ^ and $ stand for any line.
-  for (std::size_t at = body.find("(?"); at != std::string_view::npos; at = body.find("(?", at + 2)) {
-    const std::string_view options = body.substr(at + 2, body.find_first_of(":)", at) - at - 2);
-    if (options.find('-') != std::string_view::npos || options.starts_with('^')) return true;
-  }
-  return false;
 }
 
 std::string literal_as_expression(std::string_view text) {
@@ -124,26 +111,13 @@ class Prefilter {
     std::vector<unsigned> flags, ids;
     for (const Member& member : members_) {
       const Regex* regex = member.search->regex();
-      unsigned flag = HS_FLAG_SINGLEMATCH | HS_FLAG_ALLOWEMPTY;
-      if (!regex) {
-        if (member.search->plain().empty()) {
-          always_.push_back(member.pattern);
-          continue;
-        }
-        texts.push_back(literal_as_expression(member.search->plain()));
-        flag |= HS_FLAG_CASELESS;
-      } else {
-        // A pattern is text with an end for Hyperscan, and a NUL inside it would cut it short.
-        if (depends_on_ends(regex->body()) || regex->body().find('\0') != std::string::npos) {
-          always_.push_back(member.pattern);
-          continue;
-        }
-        texts.push_back((regex->extended() ? "(?x)" : "") + regex->body());
-        flag |= HS_FLAG_PREFILTER | HS_FLAG_MULTILINE;
-        if (regex->ignores_case()) flag |= HS_FLAG_CASELESS;
-        if (regex->dot_all()) flag |= HS_FLAG_DOTALL;
+      const std::string literal = regex ? required_literal(*regex) : member.search->plain();
+      if (literal.empty()) {
+        always_.push_back(member.pattern);
+        continue;
       }
-      flags.push_back(flag);
+      texts.push_back(literal_as_expression(literal));
+      flags.push_back(HS_FLAG_SINGLEMATCH | HS_FLAG_CASELESS);
       ids.push_back(member.pattern);
     }
     // One expression that Hyperscan refuses must not cost the others: it says which one it was.
