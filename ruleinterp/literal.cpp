@@ -1,6 +1,6 @@
-// Finding the literal that an expression needs (issue 3, point 5). Only the outermost sequence is read: groups and
-// classes end a run and are passed over, an alternative at the outermost level, options that change how the expression
-// is read, and anything unknown mean that no literal is given.
+// Finding the literals that an expression needs (issue 3, point 5). A sequence gives its longest run of characters, or
+// else the literals of all sides of a group that it cannot do without; classes end a run and are passed over. Options
+// that change how the expression is read, and anything unknown, mean that no literal is given.
 #include "ruleinterp/literal.h"
 
 #include <string_view>
@@ -11,28 +11,49 @@ namespace pennypost::ruleinterp {
 namespace {
 
 constexpr std::size_t kShortest = 3;
+constexpr std::size_t kMostTexts = 20;
+constexpr int kDeepest = 8;
 
 bool one_of(char c, std::string_view set) { return set.find(c) != std::string_view::npos; }
 
 class Reader {
  public:
-  explicit Reader(std::string_view body) : body_{body} {}
+  Reader(std::string_view body, int depth) : body_{body}, depth_{depth} {}
 
-  std::string run() {
-    while (at_ < body_.size() && known_) step();
-    end_run();
-    return known_ && best_.size() >= kShortest ? best_ : std::string{};
+  // Of all alternatives together.
+  std::vector<std::string> run() {
+    std::vector<std::string> all;
+    if (depth_ > kDeepest) return all;
+    while (known_) {
+      while (at_ < body_.size() && known_ && body_[at_] != '|') step();
+      end_run();
+      if (best_.size() >= kShortest) {
+        all.push_back(best_);
+      } else if (!group_.empty()) {
+        all.insert(all.end(), group_.begin(), group_.end());
+      } else {
+        known_ = false;
+      }
+      best_.clear();
+      group_.clear();
+      if (at_ >= body_.size()) break;
+      ++at_;  // the bar
+    }
+    if (!known_ || all.size() > kMostTexts) all.clear();
+    return all;
   }
 
  private:
   void step() {
     const char c = body_[at_];
-    if (c == '|') {
-      known_ = false;
-    } else if (c == '(') {
+    if (c == '(') {
       end_run();
+      const std::size_t begin = at_ + 1;
       skip_group();
+      const std::size_t end = at_ > begin ? at_ - 1 : begin;
+      const bool may_be_absent = at_ < body_.size() && one_of(body_[at_], "*?{");
       skip_quantifier();
+      if (known_ && !may_be_absent && group_.empty()) inside(body_.substr(begin, end - begin));
     } else if (c == '[') {
       end_run();
       skip_class();
@@ -52,6 +73,16 @@ class Reader {
       run_ += c;
       ++at_;
     }
+  }
+
+  // The literals of a plain group; of those that look around, set options or choose, none.
+  void inside(std::string_view content) {
+    if (content.starts_with("?:")) {
+      content.remove_prefix(2);
+    } else if (content.starts_with('?')) {
+      return;
+    }
+    group_ = Reader{content, depth_ + 1}.run();
   }
 
   void escape() {
@@ -141,16 +172,18 @@ class Reader {
   }
 
   std::string_view body_;
+  int depth_;
   std::size_t at_ = 0;
   std::string run_, best_;
+  std::vector<std::string> group_;
   bool known_ = true;
 };
 
 }  // namespace
 
-std::string required_literal(const Regex& regex) {
+std::vector<std::string> required_literals(const Regex& regex) {
   if (regex.extended()) return {};
-  return Reader{regex.body()}.run();
+  return Reader{regex.body(), 0}.run();
 }
 
 }  // namespace pennypost::ruleinterp

@@ -111,14 +111,17 @@ class Prefilter {
     std::vector<unsigned> flags, ids;
     for (const Member& member : members_) {
       const Regex* regex = member.search->regex();
-      const std::string literal = regex ? required_literal(*regex) : member.search->plain();
-      if (literal.empty()) {
+      const std::vector<std::string> literals =
+          regex ? required_literals(*regex) : std::vector<std::string>{member.search->plain()};
+      if (literals.empty() || literals[0].empty()) {
         always_.push_back(member.pattern);
         continue;
       }
-      texts.push_back(literal_as_expression(literal));
-      flags.push_back(HS_FLAG_SINGLEMATCH | HS_FLAG_CASELESS);
-      ids.push_back(member.pattern);
+      for (const std::string& literal : literals) {
+        texts.push_back(literal_as_expression(literal));
+        flags.push_back(HS_FLAG_SINGLEMATCH | HS_FLAG_CASELESS);
+        ids.push_back(member.pattern);
+      }
     }
     // One expression that Hyperscan refuses must not cost the others: it says which one it was.
     while (!texts.empty()) {
