@@ -40,16 +40,17 @@ constexpr auto kStoreAway = smtp_text(451, {4, 3, 2}, "Mail system not available
 
 /// THE list: its order is the order in which a message is judged (spec 60 section 1.2). What has a place and is not
 /// built yet stands as a comment in its place.
-std::vector<std::unique_ptr<Stage>> stages_in_order(const Router& router, std::vector<std::unique_ptr<Stage>> filters) {
+std::vector<std::unique_ptr<Stage>> stages_in_order(const Router& router, Judges judges) {
   std::vector<std::unique_ptr<Stage>> list;
   list.push_back(std::make_unique<HopLimit>());
   // SMTP rules, stage 3: what depends on the header (spec 40 section 5)
   // sender checks: SPF, DKIM, DMARC (spec 40 section 13)
   // attachments (spec 60 section 15.1)
   // virus (spec 60 section 15.3)
-  for (auto& filter : filters) list.push_back(std::move(filter));  // spam rules (spec 10, 11)
+  for (auto& judge : judges.content) list.push_back(std::move(judge));  // spam rules (spec 10, 11)
   list.push_back(std::make_unique<HeaderWork>());
   list.push_back(std::make_unique<Routing>(router));
+  for (auto& judge : judges.per_mailbox) list.push_back(std::move(judge));  // quarantine (spec 11 section 7)
   // per mailbox: message rules, autoresponder, quota notice (spec 60 sections 12, 13)
   // archive, monitoring (spec 60 section 14)
   return list;
@@ -206,8 +207,8 @@ void Pipeline::Run::apply_edits() {
   message = message::parse(content.octets());
 }
 
-Pipeline::Pipeline(store::Store& store, std::string spool, std::vector<std::unique_ptr<Stage>> filters)
-    : store_{store}, spool_{std::move(spool)}, router_{store}, stages_{stages_in_order(router_, std::move(filters))} {
+Pipeline::Pipeline(store::Store& store, std::string spool, Judges judges)
+    : store_{store}, spool_{std::move(spool)}, router_{store}, stages_{stages_in_order(router_, std::move(judges))} {
   std::error_code ignored;  // a folder that cannot be made shows when a large message comes, with its reason
   std::filesystem::create_directories(spool_, ignored);
 }

@@ -31,6 +31,12 @@ struct Outcome {
   bool is_taken() const { return reply.is_positive(); }
 };
 
+/// The stages that other folders bring (server/filter), each list in its order.
+struct Judges {
+  std::vector<std::unique_ptr<Stage>> content;      ///< what is in a message: between the limits and the header work
+  std::vector<std::unique_ptr<Stage>> per_mailbox;  ///< when it is known whose mailboxes it goes to: after the routing
+};
+
 /// A message that a client puts into a folder itself (IMAP APPEND, webmail's Sent and Drafts).
 struct Append {
   FolderId folder{};
@@ -43,9 +49,8 @@ struct Append {
 /// One object a process; every function from any thread. Nothing is kept in memory between messages but caches.
 class Pipeline {
  public:
-  /// `spool` is the folder for large messages on their way; it is made when missing. `filters` are the stages that
-  /// judge what is in a message (server/filter), in their order: between the limits and the header work.
-  Pipeline(store::Store& store, std::string spool, std::vector<std::unique_ptr<Stage>> filters = {});
+  /// `spool` is the folder for large messages on their way; it is made when missing.
+  Pipeline(store::Store& store, std::string spool, Judges judges = {});
   ~Pipeline();
   Pipeline(const Pipeline&) = delete;
   Pipeline& operator=(const Pipeline&) = delete;

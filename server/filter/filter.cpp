@@ -145,7 +145,11 @@ Filter::Filter(store::Store& store, dns::Resolver* resolver, std::filesystem::pa
   if (const auto installed = install_default_rules(rules_.folder()); !installed) log(kNoDefaults, installed.error());
 }
 
-std::unique_ptr<delivery::Stage> Filter::stage() { return std::make_unique<SpamRules>(*this); }
+delivery::Judges Filter::judges() {
+  delivery::Judges judges;
+  judges.content.push_back(std::make_unique<SpamRules>(*this));
+  return judges;
+}
 
 void Filter::mail_out(const std::string& recipient, std::string_view subject, std::string_view text) {
   if (!send_) {

@@ -8,7 +8,7 @@
 
 #include "ruleinterp/outcome.h"
 #include "server/base/smtp_text.h"
-#include "server/delivery/stage.h"
+#include "server/delivery/pipeline.h"
 #include "server/filter/bayes.h"
 #include "server/filter/rule_set.h"
 #include "server/filter/services.h"
@@ -29,8 +29,8 @@ class Filter {
   using Send = std::function<Result<void>(const std::string& recipient, const std::string& octets)>;
   void send_with(Send send) { send_ = std::move(send); }
 
-  /// The stage for the pipeline's list.
-  std::unique_ptr<delivery::Stage> stage();
+  /// Its stages for the pipeline's list.
+  delivery::Judges judges();
 
   delivery::Verdict judge(const delivery::Arrival& mail, delivery::Edits& edits);
   RuleSet& rules() { return rules_; }

@@ -54,9 +54,7 @@ class FilterTest : public testing::Test {
   }
   void start(dns::Resolver* resolver = nullptr) {
     filter_.emplace(*store_, resolver, folder_ + "/rules");
-    std::vector<std::unique_ptr<delivery::Stage>> stages;
-    stages.push_back(filter_->stage());
-    pipeline_.emplace(*store_, folder_ + "/spool", std::move(stages));
+    pipeline_.emplace(*store_, folder_ + "/spool", filter_->judges());
     filter_->send_with([this](const std::string& to, const std::string& octets) {
       return pipeline_->submit_generated("", std::array{to}, octets);
     });

@@ -186,9 +186,7 @@ Result<void> Server::Parts::make(const ServeOptions& options) {
   if (!made) return std::move(made).error();
   resolver = std::move(*made);
   filter.emplace(*store, resolver.get(), options.data / "spamrules");
-  std::vector<std::unique_ptr<delivery::Stage>> filters;
-  filters.push_back(filter->stage());
-  pipeline.emplace(*store, (options.data / "spool").string(), std::move(filters));
+  pipeline.emplace(*store, (options.data / "spool").string(), filter->judges());
   filter->send_with([this](const std::string& to, const std::string& octets) {
     return pipeline->submit_generated("", std::span{&to, 1}, octets);
   });
