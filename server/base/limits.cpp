@@ -78,6 +78,14 @@ std::vector<LimitRow> all_limits() {
       row(kAnswerLines),
       row(kExchangers),
       row(kReportedOriginal),
+      // quarantine
+      row(kQuarantineListed),
+      row(kQuarantineReported),
+      row(kQuarantineShown),
+      row(kQuarantineReleases),
+      // http
+      row(kHttpForm),
+      row(kHttpSilence),
   };
 }
 

@@ -111,6 +111,19 @@ inline constexpr Limit<int> kExchangers{"transport.exchangers", 20, "ours: serve
 inline constexpr Limit<Octets> kReportedOriginal{"transport.reported_original", 10_MiB,
                                                  "RFC 3461 4.3: a larger message is reported with its header only"};
 
+// The quarantine (server/store, server/filter).
+inline constexpr Limit<int> kQuarantineListed{"quarantine.listed", 10'000, "ours: messages of one answer of the list"};
+inline constexpr Limit<int> kQuarantineReported{"quarantine.reported", 500,
+                                                "ours: messages named in one report; more are counted"};
+inline constexpr Limit<Octets> kQuarantineShown{"quarantine.shown", 256_KiB,
+                                                "ours: header, and text, of a message that its page shows"};
+inline constexpr Limit<int> kQuarantineReleases{"quarantine.releases", 1'000,
+                                                "ours: messages released by one entry of the whitelist"};
+
+// HTTP (server/http). Lines and fields of a request are limited by the library (16 KiB, 100 fields).
+inline constexpr Limit<Octets> kHttpForm{"http.form", 8_KiB, "ours: octets of a form that is sent to us"};
+inline constexpr Limit<Seconds> kHttpSilence{"http.silence", 10s, "ours: a client that sends or takes nothing"};
+
 /// One line of docs/limits.md.
 struct LimitRow {
   std::string_view name;

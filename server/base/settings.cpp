@@ -99,7 +99,8 @@ std::span<const SettingRow> all_settings() {
         kRelayUser, kRelayPassword, kRelayTls, kQueueRetry, kQueueRetryMost, kQueueWarning, kQueueLifetime,
         kFinishedKept, kTraceKept, kRecoverablePasswords, kPasswordLeast, kRequireEncryptedLogin, kLockAfter, kLockFor,
         kLockWebOnLoopback, kBlockAfter, kBlockPeriod, kBlockFor, kPop3FailuresMost, kPop3Hold, kSpamFilter,
-        kFilterTimeout, kSpamThreshold, kSpamFolder, kGeoIpDatabase);
+        kFilterTimeout, kSpamThreshold, kSpamFolder, kQuarantineEnabled, kQuarantineKeepDays, kQuarantineReportTimes,
+        kQuarantineReportRecipient, kWebAddress, kGeoIpDatabase);
   return rows;
 }
 

@@ -400,13 +400,46 @@ inline constexpr Setting<std::int64_t> kSpamThreshold{
     .most = 1'000'000,
     .effect = Effect::next_message,
     .spec = "11 section 7.2",
-    .says = "Score from which a message counts as spam and goes to SpamFolder; -1: never."};
+    .says =
+        "Score from which a message counts as spam and goes into the quarantine, for accounts without a threshold "
+        "of their own; -1: never."};
 inline constexpr Setting<std::string_view> kSpamFolder{
     .key = "SpamFolder",
-    .fallback = "Junk",
     .effect = Effect::next_message,
-    .spec = "11 section 7",
-    .says = "Folder of each account that spam is delivered to (made when missing); empty: the inbox."};
+    .spec = "11 section 7.1",
+    .says = "Folder of each account for spam that is not quarantined (made when missing); empty: the inbox."};
+inline constexpr Setting<bool> kQuarantineEnabled{
+    .key = "QuarantineEnabled",
+    .fallback = true,
+    .effect = Effect::next_message,
+    .spec = "11 section 7.1",
+    .says = "Keep spam for accounts here in their quarantine; off: deliver it, to SpamFolder where that is set."};
+inline constexpr Setting<std::int64_t> kQuarantineKeepDays{
+    .key = "QuarantineKeepDays",
+    .fallback = 14,
+    .least = 1,
+    .most = 3650,
+    .effect = Effect::at_once,
+    .spec = "11 section 7.1",
+    .says = "Days after which a quarantined message is deleted."};
+inline constexpr Setting<std::string_view> kQuarantineReportTimes{
+    .key = "QuarantineReportTimes",
+    .fallback = "07:00",
+    .effect = Effect::at_once,
+    .spec = "11 section 7.3",
+    .says = "Times of day (07:00 16:30, local time) at which users are told of newly quarantined mail; empty: never."};
+inline constexpr Setting<std::string_view> kQuarantineReportRecipient{
+    .key = "QuarantineReportRecipient",
+    .effect = Effect::at_once,
+    .spec = "11 section 7.3",
+    .says = "Address that gets the reports of all users without one of their own; no-one: nobody; empty: the user."};
+inline constexpr Setting<std::string_view> kWebAddress{
+    .key = "WebAddress",
+    .effect = Effect::at_once,
+    .spec = "70 section 7.3",
+    .says =
+        "Beginning of the links in mails to users, like https://mail.example.org; empty: http, HostName and the "
+        "port of the HTTP service."};
 inline constexpr Setting<std::string_view> kGeoIpDatabase{
     .key = "GeoIpDatabase",
     .effect = Effect::restart,

@@ -125,6 +125,8 @@ TEST_F(FilterTest, ScriptsOfAnInstallationStayAsTheyAreWhateverTheirCase) {
 
 TEST_F(FilterTest, TheThresholdDividesInboxAndJunk) {  // spec 11 section 16, case 30
   script("${Score} = 99\nIfMatch Subject spam\n${Score} += 1 [word]\nEndIf\n");
+  EXPECT_TRUE(store_->settings().set("SpamFolder", "Junk").ok());
+  EXPECT_TRUE(store_->settings().reload().ok());
   start();
   send();
   const auto outcome = send({"anna@corp.example"}, "Subject: spam\r\n\r\nx\r\n");
