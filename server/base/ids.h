@@ -13,6 +13,7 @@ enum class UidValidity : std::uint32_t {};
 enum class ModSeq : std::uint64_t {};     ///< RFC 7162; grows with every change of a folder
 enum class QueueId : std::int64_t {};     ///< outqueue.outmessages.msgid
 enum class OutRecipientId : std::int64_t {};  ///< outqueue.outrecipients.id
+enum class QuarantineId : std::int64_t {};    ///< spamfilter.quarantine.id; never used again
 
 /// The number behind an id, for printing, binding and arithmetic.
 template <typename E>
