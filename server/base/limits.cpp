@@ -83,6 +83,15 @@ std::vector<LimitRow> all_limits() {
       row(kQuarantineReported),
       row(kQuarantineShown),
       row(kQuarantineReleases),
+      // filter
+      row(kTeachWaiting),
+      row(kTeachOctets),
+      row(kLearnWaiting),
+      row(kFilterCopies),
+      row(kOwnBodies),
+      row(kNullAddresses),
+      row(kListEntry),
+      row(kWordEntries),
       // http
       row(kHttpForm),
       row(kHttpSilence),

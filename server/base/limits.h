@@ -120,6 +120,21 @@ inline constexpr Limit<Octets> kQuarantineShown{"quarantine.shown", 256_KiB,
 inline constexpr Limit<int> kQuarantineReleases{"quarantine.releases", 1'000,
                                                 "ours: messages released by one entry of the whitelist"};
 
+// What users and scripts ask of the spam filter (server/filter).
+inline constexpr Limit<int> kTeachWaiting{"filter.teach_waiting", 10'000,
+                                          "ours: moved and marked messages that wait to be learned; more are passed"};
+inline constexpr Limit<Octets> kTeachOctets{"filter.teach_octets", 32_MiB,
+                                            "ours: a larger message is not learned when it is moved or marked"};
+inline constexpr Limit<int> kLearnWaiting{"filter.learn_waiting", 1'000,
+                                          "ours: learned messages that wait to be written; more are passed"};
+inline constexpr Limit<int> kFilterCopies{"filter.copies", 20, "ours: recipients that Copy adds to one message"};
+inline constexpr Limit<int> kOwnBodies{"filter.own_bodies", 50,
+                                       "ours: copies of one message with a header of their own (AddHeader {user})"};
+inline constexpr Limit<int> kNullAddresses{"filter.null_addresses", 1'000,
+                                           "ours: addresses that AddNullAddress lines made as they ran"};
+inline constexpr Limit<Octets> kListEntry{"filter.list_entry", 1'000_B, "ours: one entry of a white or black list"};
+inline constexpr Limit<int> kWordEntries{"filter.word_entries", 20'000, "ours: entries of both word lists that count"};
+
 // HTTP (server/http). Lines and fields of a request are limited by the library (16 KiB, 100 fields).
 inline constexpr Limit<Octets> kHttpForm{"http.form", 8_KiB, "ours: octets of a form that is sent to us"};
 inline constexpr Limit<Seconds> kHttpSilence{"http.silence", 10s, "ours: a client that sends or takes nothing"};

@@ -440,6 +440,20 @@ inline constexpr Setting<std::string_view> kWebAddress{
     .says =
         "Beginning of the links in mails to users, like https://mail.example.org; empty: http, HostName and the "
         "port of the HTTP service."};
+inline constexpr Setting<bool> kLearnFromMoves{
+    .key = "LearnFromMoves",
+    .fallback = true,
+    .effect = Effect::at_once,
+    .spec = "11 section 6",
+    .says = "Bayes learns from what users move into and out of Junk and from the keywords $Junk and $NotJunk."};
+inline constexpr Setting<std::int64_t> kLearnedKeepDays{
+    .key = "BayesRemembersDays",
+    .fallback = 90,
+    .least = 1,
+    .most = 3650,
+    .effect = Effect::at_once,
+    .spec = "11 section 6",
+    .says = "Days for which Bayes knows that it has learned a message: it counts once, and can be un-learned."};
 inline constexpr Setting<std::string_view> kGeoIpDatabase{
     .key = "GeoIpDatabase",
     .effect = Effect::restart,
