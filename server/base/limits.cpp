@@ -95,6 +95,11 @@ std::vector<LimitRow> all_limits() {
       // http
       row(kHttpForm),
       row(kHttpSilence),
+      // historical log, spam filter log
+      row(kHistoryWaiting),
+      row(kHistoryText),
+      row(kHistoryRows),
+      row(kSpamLogText),
   };
 }
 

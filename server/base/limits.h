@@ -139,6 +139,17 @@ inline constexpr Limit<int> kWordEntries{"filter.word_entries", 20'000, "ours: e
 inline constexpr Limit<Octets> kHttpForm{"http.form", 8_KiB, "ours: octets of a form that is sent to us"};
 inline constexpr Limit<Seconds> kHttpSilence{"http.silence", 10s, "ours: a client that sends or takes nothing"};
 
+// The historical log (server/store) and the spam filter log (server/filter).
+inline constexpr Limit<Octets> kHistoryWaiting{
+    "store.history_waiting", 32_MiB,
+    "ours: records of the historical log that wait to be written; further ones are counted and left out"};
+inline constexpr Limit<Octets> kHistoryText{"store.history_text", 1'000_B,
+                                            "ours: one text in the historical log; the rest is cut"};
+inline constexpr Limit<int> kHistoryRows{
+    "store.history_rows", 1'000, "ours: rules, attachments, refused recipients of one message in the historical log"};
+inline constexpr Limit<Octets> kSpamLogText{"filter.log_text", 4'096_B,
+                                            "ours: one text of a script in the spam filter log; the rest is cut"};
+
 /// One line of docs/limits.md.
 struct LimitRow {
   std::string_view name;

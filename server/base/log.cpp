@@ -144,8 +144,8 @@ void add_json_string(std::string& out, std::string_view text) {
 
 class DescriptorLog final : public LogSink {
  public:
-  DescriptorLog(Level least, LogForm form, int fd, std::string path)
-      : LogSink{least}, form_{form}, fd_{fd}, path_{std::move(path)} {}
+  DescriptorLog(Level least, LogForm form, int fd, std::string path, std::string only = {})
+      : LogSink{least}, form_{form}, fd_{fd}, path_{std::move(path)}, only_{std::move(only)} {}
   ~DescriptorLog() override {
     if (!path_.empty()) ::close(fd_);
   }
@@ -153,6 +153,7 @@ class DescriptorLog final : public LogSink {
   DescriptorLog& operator=(const DescriptorLog&) = delete;
 
   void write(const LogLine& line) override {
+    if (!std::string_view{line.event.name}.starts_with(only_)) return;
     std::string text = form_ == LogForm::json ? log_json(line) : log_text(line);
     text += '\n';
     for (std::string_view rest = text; !rest.empty();) {
@@ -176,7 +177,8 @@ class DescriptorLog final : public LogSink {
  private:
   LogForm form_;
   int fd_;
-  std::string path_;  // empty: the descriptor is not ours
+  std::string path_;        // empty: the descriptor is not ours
+  const std::string only_;  // what the names of events must begin with
 };
 
 }  // namespace
@@ -307,10 +309,10 @@ std::shared_ptr<LogSink> stderr_log(Level least, LogForm form) {
   return std::make_shared<DescriptorLog>(least, form, STDERR_FILENO, std::string{});
 }
 
-Result<std::shared_ptr<LogSink>> file_log(const std::string& path, Level least, LogForm form) {
+Result<std::shared_ptr<LogSink>> file_log(const std::string& path, Level least, LogForm form, std::string only) {
   const int fd = DescriptorLog::open_file(path);
   if (fd < 0) return error(Kind::unavailable, "the log file " + path + " cannot be opened: " + std::strerror(errno));
-  return std::shared_ptr<LogSink>{std::make_shared<DescriptorLog>(least, form, fd, path)};
+  return std::shared_ptr<LogSink>{std::make_shared<DescriptorLog>(least, form, fd, path, std::move(only))};
 }
 
 RingLog::RingLog(Level least, std::size_t most, LogForm form) : LogSink{least}, most_{most}, form_{form} {}

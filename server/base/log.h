@@ -111,8 +111,10 @@ void remove_log_sink(const std::shared_ptr<LogSink>& sink);
 void reopen_log_sinks();
 
 std::shared_ptr<LogSink> stderr_log(Level least, LogForm form = LogForm::text);
-/// Appends to a file, one write per line; made with mode 0640. Errors: `unavailable` when it cannot be opened.
-Result<std::shared_ptr<LogSink>> file_log(const std::string& path, Level least, LogForm form = LogForm::text);
+/// Appends to a file, one write per line; made with mode 0640. With `only` it takes the events whose names begin so: a
+/// log of its own for one subject. Errors: `unavailable` when it cannot be opened.
+Result<std::shared_ptr<LogSink>> file_log(const std::string& path, Level least, LogForm form = LogForm::text,
+                                          std::string only = {});
 
 /// Keeps the last lines as text, for tests and for the status page. Any thread.
 class RingLog final : public LogSink {

@@ -132,6 +132,21 @@ TEST(Log, AFileGetsWholeLinesFromManyThreadsAndSurvivesRotation) {
   EXPECT_FALSE(file_log("/nonexistent/x.log", Level::debug));
 }
 
+TEST(Log, AFileOfOneSubjectTakesItsEventsAlone) {
+  const std::string path = std::filesystem::temp_directory_path() / ("pennypost-log-" + random_name(8));
+  const auto file = file_log(path, Level::debug, LogForm::text, "auth.");
+  ASSERT_TRUE(file);
+  add_log_sink(*file);
+  log(kDetail);
+  log(kLogin, {{"name", "ann"}, {"reason", "no"}});
+  remove_log_sink(*file);
+  std::ifstream in{path};
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  EXPECT_THAT(lines, ElementsAre(HasSubstr("auth.login_failed")));
+  std::filesystem::remove(path);
+}
+
 TEST(Clock, IsTheSystemsUnlessATestSaysOtherwise) {
   EXPECT_GT(now(), kNoon - std::chrono::years{2});
   {

@@ -460,6 +460,23 @@ inline constexpr Setting<std::string_view> kGeoIpDatabase{
     .spec = "10 section 6.26",
     .says = "File with countries of addresses in MaxMind's format, for GetGeoIP; empty: none."};
 
+// ---- historical log
+inline constexpr Setting<bool> kHistoricalLogging{
+    .key = "HistoricalLogging",
+    .fallback = false,
+    .effect = Effect::next_message,
+    .spec = "60 section 17.3",
+    .says =
+        "Write sessions, messages, recipients and spam rules to the tables of schema logdb (docs/administration.md)."};
+inline constexpr Setting<std::int64_t> kHistoryKeepDays{
+    .key = "HistoryKeepDays",
+    .fallback = 0,
+    .least = 0,
+    .most = 36'500,
+    .effect = Effect::at_once,
+    .spec = "30 section 9.6",
+    .says = "Days after which rows of the historical log are deleted; 0: never."};
+
 /// A row of the table with its type erased, for printing, checking and documentation.
 struct SettingRow {
   std::string_view key;

@@ -1,6 +1,7 @@
 // Who a message is from and for, and how it came: the envelope (RFC 5321 2.3.1) and what the receiving service knows.
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -8,6 +9,10 @@
 
 #include "server/base/ids.h"
 #include "server/base/units.h"
+
+namespace pennypost::store {
+class HistorySession;
+}  // namespace pennypost::store
 
 namespace pennypost::delivery {
 
@@ -34,6 +39,12 @@ struct Recipient {
   std::string original;  ///< ORCPT, decoded: "rfc822;anna@corp.example"; empty when not given
 };
 
+/// A recipient that the client named and did not get: nothing goes there, the historical log tells of it.
+struct RefusedRecipient {
+  std::string address;
+  std::string reply;  ///< "550 5.1.1 ..."
+};
+
 struct Envelope {
   std::string return_path;  ///< without angle brackets; empty is the null path
   std::vector<Recipient> recipients;
@@ -41,6 +52,7 @@ struct Envelope {
   Return returns = Return::not_given;
   bool utf8 = false;       ///< SMTPUTF8 was asked for (RFC 6531)
   bool eight_bit = false;  ///< BODY=8BITMIME
+  std::vector<RefusedRecipient> refused;
 };
 
 /// By which door a message comes in.
@@ -67,6 +79,7 @@ struct Client {
   std::optional<AccountId> account;  ///< who logged in
   std::string account_name;
   bool may_relay = false;  ///< the relay decision let it send outside: what it sends is a submission
+  std::shared_ptr<store::HistorySession> history;  ///< its row in the historical log; none while that is off
 };
 
 }  // namespace pennypost::delivery

@@ -313,7 +313,8 @@ Outcome Pipeline::deliver(Run& run) {
       run.trace.message_id = printable(framed ? id.substr(1, id.size() - 2) : id, kMostTracedId);
     }
   }
-  const Arrival arrival{run.mail.client, envelope, run.message, received, run.at, *run.settings, run.host_name};
+  const Arrival arrival{run.mail.client, envelope,      run.message,   received,
+                        run.at,          *run.settings, run.host_name, run.trace.trace_id};
   for (const auto& stage : stages_) {
     Verdict verdict;
     try {

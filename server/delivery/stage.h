@@ -36,6 +36,15 @@ struct Arrival {
   Timestamp at{};  ///< when it came in
   const SettingsSnapshot& settings;
   const std::string& host_name;  ///< of the receiving service
+  std::string_view trace_id;     ///< `pennypost trace` finds the message by it
+};
+
+/// A rule that fired on a message, as the historical log shows it (spec 11 section 11.1).
+struct RuleHit {
+  std::string rule;
+  std::string pattern;  ///< empty where nothing was searched for
+  std::string match;    ///< what of the message matched
+  double score = 0;     ///< after the weight
 };
 
 /// What a stage may change. The runner carries it out when all stages have passed.
@@ -58,6 +67,11 @@ class Edits {
   /// Mailbox copies go to this folder of each account (made when missing) instead of the inbox: junk, quarantine.
   void into_folder(std::string name) { folder_ = std::move(name); }
   void spam_score(double score) { spam_score_ = score; }
+  /// What a filter found, and whether it makes the message spam: for the historical log, also of what is refused.
+  void found(std::vector<RuleHit> hits, bool is_spam) {
+    hits_ = std::move(hits);
+    is_spam_ = is_spam;
+  }
 
   const std::string& above() const { return above_; }
   const std::string& below() const { return below_; }
@@ -65,6 +79,8 @@ class Edits {
   const std::vector<Route>& routes() const { return routes_; }
   const std::string& folder() const { return folder_; }
   double spam_score() const { return spam_score_; }
+  const std::vector<RuleHit>& hits() const { return hits_; }
+  bool is_spam() const { return is_spam_; }
 
  private:
   std::string above_;
@@ -73,6 +89,8 @@ class Edits {
   std::vector<Route> routes_;
   std::string folder_;
   double spam_score_ = 0;
+  std::vector<RuleHit> hits_;
+  bool is_spam_ = false;
 };
 
 struct Pass {
