@@ -92,6 +92,13 @@ std::vector<LimitRow> all_limits() {
       row(kNullAddresses),
       row(kListEntry),
       row(kWordEntries),
+      row(kWebUrl),
+      row(kWebForm),
+      row(kWebHead),
+      row(kWebChunkLine),
+      row(kWebRedirects),
+      row(kWebAddresses),
+      row(kReverseDnsTime),
       // http
       row(kHttpForm),
       row(kHttpSilence),

@@ -150,6 +150,19 @@ inline constexpr Limit<int> kHistoryRows{
 inline constexpr Limit<Octets> kSpamLogText{"filter.log_text", 4'096_B,
                                             "ours: one text of a script in the spam filter log; the rest is cut"};
 
+// Pages that rule scripts fetch (server/filter). The content has the limit of its request: 1 MiB (spec 10
+// section 6.34).
+inline constexpr Limit<Octets> kWebUrl{"web.url", 8_KiB,
+                                       "RFC 9110 4.1: at least 8,000 octets; longer ones are not fetched"};
+inline constexpr Limit<Octets> kWebForm{"web.form", 1_MiB, "ours: data of one HTTPPost"};
+inline constexpr Limit<Octets> kWebHead{"web.head", 64_KiB,
+                                        "ours: result line and fields of one answer; beyond, it counts as none"};
+inline constexpr Limit<Octets> kWebChunkLine{"web.chunk_line", 4_KiB, "ours: RFC 9112 7.1: size and extensions"};
+inline constexpr Limit<int> kWebRedirects{"web.redirects", 5, "spec 10 section 6.34"};
+inline constexpr Limit<int> kWebAddresses{"web.addresses", 8, "ours: addresses of one name that are tried"};
+inline constexpr Limit<Seconds> kReverseDnsTime{"filter.reverse_dns_time", 5s,
+                                                "ours: for the name in ${SMTPReverseDNS} to be found and confirmed"};
+
 /// One line of docs/limits.md.
 struct LimitRow {
   std::string_view name;

@@ -100,8 +100,8 @@ std::span<const SettingRow> all_settings() {
         kFinishedKept, kTraceKept, kRecoverablePasswords, kPasswordLeast, kRequireEncryptedLogin, kLockAfter, kLockFor,
         kLockWebOnLoopback, kBlockAfter, kBlockPeriod, kBlockFor, kPop3FailuresMost, kPop3Hold, kSpamFilter,
         kFilterTimeout, kSpamThreshold, kSpamFolder, kQuarantineEnabled, kQuarantineKeepDays, kQuarantineReportTimes,
-        kQuarantineReportRecipient, kWebAddress, kLearnFromMoves, kLearnedKeepDays, kGeoIpDatabase, kHistoricalLogging,
-        kHistoryKeepDays);
+        kQuarantineReportRecipient, kWebAddress, kLearnFromMoves, kLearnedKeepDays, kGeoIpDatabase, kScriptWeb,
+        kScriptWebPrivate, kScriptWebProxy, kHistoricalLogging, kHistoryKeepDays);
   return rows;
 }
 

@@ -459,6 +459,25 @@ inline constexpr Setting<std::string_view> kGeoIpDatabase{
     .effect = Effect::restart,
     .spec = "10 section 6.26",
     .says = "File with countries of addresses in MaxMind's format, for GetGeoIP; empty: none."};
+inline constexpr Setting<bool> kScriptWeb{
+    .key = "ScriptWeb",
+    .fallback = true,
+    .effect = Effect::next_message,
+    .spec = "10 section 6.34",
+    .says = "Rule scripts may fetch pages (HTTPGet, HTTPGetMD5, HTTPPost, WinHTTPGet); off: their answers are empty."};
+inline constexpr Setting<bool> kScriptWebPrivate{
+    .key = "ScriptWebPrivate",
+    .fallback = false,
+    .effect = Effect::next_message,
+    .spec = "10 section 6.34",
+    .says =
+        "Rule scripts may fetch pages from this machine, from private networks and other addresses that are not "
+        "public."};
+inline constexpr Setting<std::string_view> kScriptWebProxy{
+    .key = "ScriptWebProxy",
+    .effect = Effect::next_message,
+    .spec = "11 section 1.11",
+    .says = "Web proxy (host:port) through which WinHTTPGet fetches its pages; empty: none."};
 
 // ---- historical log
 inline constexpr Setting<bool> kHistoricalLogging{

@@ -144,11 +144,11 @@ Result<Reply> Resolver::await(const Pending& pending, Clock::time_point deadline
   return *query.result;
 }
 
-Result<Reply> Resolver::ask(std::string_view name, Type type, Seconds wait) {
+Result<Reply> Resolver::ask(std::string_view name, Type type, Milliseconds wait) {
   return await(start(name, type), Clock::now() + wait);
 }
 
-Result<std::vector<IPAddress>> Resolver::addresses(std::string_view name, Seconds wait) {
+Result<std::vector<IPAddress>> Resolver::addresses(std::string_view name, Milliseconds wait) {
   if (IPAddress address; IPAddress::tryParse(std::string{name}, address)) return std::vector{address};
   const std::string_view bare = name.ends_with('.') ? name.substr(0, name.size() - 1) : name;
   if (auto found = inside_->hosts.find(bare); !found.empty()) {
@@ -201,7 +201,7 @@ Result<std::vector<Srv>> Resolver::srv(std::string_view name, Seconds wait) {
   return all;
 }
 
-Result<std::vector<std::string>> Resolver::names_of(const IPAddress& address, Seconds wait) {
+Result<std::vector<std::string>> Resolver::names_of(const IPAddress& address, Milliseconds wait) {
   const auto reply = ask(reverse_name(address), Type::ptr, wait);
   if (!reply) return reply.error();
   std::vector<std::string> all;

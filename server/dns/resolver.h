@@ -63,11 +63,11 @@ class Resolver {
   Pending start(std::string_view name, Type type);
   /// Waits for it. Past the deadline it is `unavailable`.
   static Result<Reply> await(const Pending& pending, Clock::time_point deadline);
-  Result<Reply> ask(std::string_view name, Type type, Seconds wait);
+  Result<Reply> ask(std::string_view name, Type type, Milliseconds wait);
 
   /// IPv4 first, then IPv6. An address gives itself, "localhost" loopback; the hosts file comes before the DNS. When
   /// one of the two questions fails and the other brings addresses, those are given.
-  Result<std::vector<Poco::Net::IPAddress>> addresses(std::string_view name, Seconds wait);
+  Result<std::vector<Poco::Net::IPAddress>> addresses(std::string_view name, Milliseconds wait);
   /// By preference; equal ones in the order in which they came. No record: empty (RFC 5321 5.1: the domain is its own
   /// host).
   Result<std::vector<Mx>> mx(std::string_view domain, Seconds wait);
@@ -75,7 +75,7 @@ class Resolver {
   /// By priority.
   Result<std::vector<Srv>> srv(std::string_view name, Seconds wait);
   /// Names of an address, as the DNS has them: whether they lead back to it is not checked.
-  Result<std::vector<std::string>> names_of(const Poco::Net::IPAddress& address, Seconds wait);
+  Result<std::vector<std::string>> names_of(const Poco::Net::IPAddress& address, Milliseconds wait);
   /// One block list. A name that does not exist there is not listed, which is no error.
   Result<Listing> listed(const Poco::Net::IPAddress& address, std::string_view zone, Seconds wait);
   /// The same for a block list of domains (RFC 5782 2.2).

@@ -36,7 +36,7 @@ Connection::Connection(const Poco::Net::StreamSocket& socket, std::shared_ptr<Tl
   }
 }
 
-Connection::Clock::time_point Connection::until(Seconds wait) const {
+Connection::Clock::time_point Connection::until(Milliseconds wait) const {
   const Clock::time_point end = Clock::now() + wait;
   return deadline_ ? std::min(end, *deadline_) : end;
 }
@@ -295,8 +295,13 @@ Connection::Moved Connection::send_some(std::string_view first, std::string_view
 
 Result<void> Connection::send_all(std::string_view first, std::string_view second) {
   if (ended_ == Ended::broken) return failed(Ended::broken, "the connection is broken");
-  auto end = Clock::now() + write_wait_;
+  const auto give_up = [this] {
+    const Clock::time_point end = Clock::now() + write_wait_;
+    return send_deadline_ ? std::min(end, *send_deadline_) : end;
+  };
+  auto end = give_up();
   while (!first.empty() || !second.empty()) {
+    if (send_deadline_ && Clock::now() >= *send_deadline_) return failed(Ended::broken, "the peer takes too little");
     std::size_t room = first.size() + second.size();
     if (auto admitted = wait_for_throttle(room, false); !admitted) return admitted;
     const std::string_view now_first = first.substr(0, room);
@@ -310,7 +315,7 @@ Result<void> Connection::send_all(std::string_view first, std::string_view secon
         const std::size_t of_first = std::min(sent, first.size());
         first.remove_prefix(of_first);
         second.remove_prefix(sent - of_first);
-        end = Clock::now() + write_wait_;
+        end = give_up();
         break;
       }
       case Moved::end:

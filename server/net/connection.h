@@ -99,6 +99,10 @@ class Connection {
   /// Sends what has gathered. Errors: `unavailable`, also when the peer takes nothing for `write_wait`.
   Result<void> flush();
   void set_write_wait(Seconds wait) { write_wait_ = wait; }
+  /// All sending must be done by then, however busily the peer takes a little at a time; past it, the connection is
+  /// broken. None lifts it. For clients with a time limit of their own: a server that passes set_deadline can still say
+  /// so.
+  void set_send_deadline(std::optional<Clock::time_point> deadline) { send_deadline_ = deadline; }
 
   // Waiting.
   /// Sends what has gathered, then waits for input, for wake() and for the stop of the server, with one poll. Buffered
@@ -109,7 +113,7 @@ class Connection {
   /// For sessions that wait on something else too: readable after wake() and stop().
   int event_descriptor() const { return event_.descriptor(); }
   /// Everything that reads must be done by then, however busy the peer is; past it, reads end by_time. None lifts it.
-  /// For a message: so that one octet a second does not last for ever.
+  /// For a message: so that one octet a second does not last for ever. TLS handshakes keep it too.
   void set_deadline(std::optional<Clock::time_point> deadline) { deadline_ = deadline; }
 
   // The end.
@@ -130,10 +134,10 @@ class Connection {
   /// Server side. Sends what has gathered (the go-ahead reply), forgets every octet that arrived before the handshake
   /// (CVE-2011-0411), then shakes hands. Errors: `unavailable`, `bad_input` (no TLS there); the connection is then
   /// of no more use.
-  Result<void> start_tls(Seconds wait = kNetHandshakeTime.most);
+  Result<void> start_tls(Milliseconds wait = kNetHandshakeTime.most);
   /// Client side: the same with what the client asks for; `server_name` for SNI (when it is a name) and the check.
   Result<void> start_tls(const TlsClient& client, const std::string& server_name, Verify verify,
-                         Seconds wait = kNetHandshakeTime.most);
+                         Milliseconds wait = kNetHandshakeTime.most);
   /// Octets that start_tls threw away: more than none is an attack or a broken client, worth a line in the log.
   Octets discarded_before_tls() const { return discarded_; }
   TlsFacts tls_facts() const;
@@ -155,7 +159,7 @@ class Connection {
   enum class Ready { yes, time, stop, cut, event };
   enum class Moved { some, none_yet, end, failed };
 
-  Clock::time_point until(Seconds wait) const;
+  Clock::time_point until(Milliseconds wait) const;
   std::string_view held() const { return {in_.get() + taken_, filled_ - taken_}; }
   void make_room(std::size_t most);
   void release_idle_memory();
@@ -169,7 +173,7 @@ class Connection {
   void tls_farewell();
   Result<void> wait_for_throttle(std::size_t& room, bool may_stop);
   Result<void> send_all(std::string_view first, std::string_view second);
-  Result<void> handshake(Seconds wait);
+  Result<void> handshake(Milliseconds wait);
   Error failed(Ended how, std::string why);
   Error not_ready(Ready ready);
 
@@ -204,6 +208,7 @@ class Connection {
   Seconds line_time_ = kNetLineTime.most;
   Verify verify_ = Verify::none;
   std::optional<Clock::time_point> deadline_;
+  std::optional<Clock::time_point> send_deadline_;
   std::shared_ptr<Throttle> throttle_;
   Octets discarded_;
 };
@@ -212,7 +217,7 @@ class Connection {
 struct ConnectTo {
   Poco::Net::SocketAddress address;
   std::optional<Poco::Net::IPAddress> from;  ///< our own address, for servers with several
-  Seconds wait = Seconds{30};
+  Milliseconds wait = Seconds{30};
   std::string id;            ///< for the log
   int stop_descriptor = -1;  ///< readable when the attempt is to be given up (an Event's)
 };

@@ -248,6 +248,24 @@ TEST(Connection, APeerThatTakesNothingIsGivenUp) {
   EXPECT_FALSE(pair.server->read_line(kMost, 5s));
 }
 
+TEST(Connection, SendingEndsAtItsDeadlineThoughThePeerTakesALittleAtATime) {
+  Pair pair;
+  std::atomic<bool> over = false;
+  std::thread trickle{[&] {
+    while (!over && pair.client.read(65536).size() == 65536) std::this_thread::sleep_for(20ms);
+  }};
+  const auto began = Connection::Clock::now();
+  pair.server->set_send_deadline(began + 300ms);
+  pair.server->write(std::string(100'000'000, 'x'));
+  const auto flushed = pair.server->flush();
+  EXPECT_LT(Connection::Clock::now() - began, 5s);
+  over = true;
+  pair.server.reset();
+  trickle.join();
+  ASSERT_FALSE(flushed);
+  EXPECT_EQ(flushed.error().kind, Kind::unavailable);
+}
+
 TEST(Connection, APeerThatIsGoneIsAnErrorAndNoSignal) {
   Pair pair;
   pair.client.reset();

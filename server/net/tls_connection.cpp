@@ -67,8 +67,8 @@ void Connection::tls_farewell() {
   SSL_shutdown(ssl_);  // our half; whether it arrives does not matter any more
 }
 
-Result<void> Connection::handshake(Seconds wait) {
-  const Clock::time_point end = Clock::now() + wait;
+Result<void> Connection::handshake(Milliseconds wait) {
+  const Clock::time_point end = until(wait);
   for (;;) {
     ERR_clear_error();
     errno = 0;
@@ -96,7 +96,7 @@ Result<void> Connection::handshake(Seconds wait) {
   }
 }
 
-Result<void> Connection::start_tls(Seconds wait) {
+Result<void> Connection::start_tls(Milliseconds wait) {
   if (!can_start_tls()) return error(Kind::bad_input, "TLS not available");
   if (auto sent = flush(); !sent) return sent;
   // What stands in our buffer came in clear, perhaps from somebody in between (CVE-2011-0411). What still stands in the
@@ -112,7 +112,7 @@ Result<void> Connection::start_tls(Seconds wait) {
 }
 
 Result<void> Connection::start_tls(const TlsClient& client, const std::string& server_name, Verify verify,
-                                   Seconds wait) {
+                                   Milliseconds wait) {
   if (is_tls()) return error(Kind::bad_input, "TLS has begun already");
   if (auto sent = flush(); !sent) return sent;
   discarded_ += Octets{static_cast<std::int64_t>(held().size())};
