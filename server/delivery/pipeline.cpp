@@ -14,6 +14,7 @@
 #include "server/delivery/stages.h"
 #include "server/delivery/success_report.h"
 #include "server/message/build.h"
+#include "server/message/charset.h"
 #include "server/message/header.h"
 #include "server/message/structure.h"
 #include "server/message/summary.h"
@@ -93,13 +94,6 @@ void shift(message::Message& m, std::string_view raw, std::uint64_t octets) {
   }
 }
 
-/// All the ways that lead to one mailbox: one copy (spec 60 section 20).
-struct Copy {
-  AccountId account{};
-  std::string types;
-  std::vector<std::string> originals;
-};
-
 store::ReturnOption stored(Return r) {
   switch (r) {
     case Return::full:
@@ -149,6 +143,13 @@ store::NewBody describe(const message::Message& m) {
   return body;
 }
 
+/// All the ways that lead to one mailbox: one copy (spec 60 section 20).
+struct Pipeline::Copy {
+  AccountId account{};
+  std::string types;
+  std::vector<std::string> originals;
+};
+
 /// One message on its way.
 struct Pipeline::Run {
   Run(Mail m, const std::string& name, std::shared_ptr<const SettingsSnapshot> s)
@@ -164,6 +165,8 @@ struct Pipeline::Run {
   Edits edits;
   bool held = false;
   std::span<const store::SendResult> results;
+  std::optional<store::ReportedQuarantine> reported;
+  std::optional<Error> failure;  // of the commit
   store::TraceRecord trace;
 
   void line(std::string_view stage, std::string_view verdict, std::string why) {
@@ -301,6 +304,23 @@ Result<store::Letter> Pipeline::report_letter(const Report& report, const Run& r
   return letter;
 }
 
+/// The copy of a message for the quarantine of an account.
+store::QuarantineEntry Pipeline::quarantined(const Run& run, const store::NewBody& body, const Copy& copy,
+                                             std::string prefix) {
+  store::QuarantineEntry entry;
+  entry.account = copy.account;
+  entry.prefix = std::move(prefix);
+  entry.at = run.at;
+  entry.spam_score = run.edits.spam_score();
+  entry.rules = run.edits.spam_rules();
+  entry.return_path = run.mail.envelope.return_path;
+  entry.folded_from =
+      message::fold_case(body.from_name + " <" + (body.from_addr.empty() ? entry.return_path : body.from_addr) + ">");
+  entry.folded_subject = message::fold_case(body.subject);
+  entry.recipients = copy.originals;
+  return entry;
+}
+
 Outcome Pipeline::deliver(Run& run) {
   auto& envelope = run.mail.envelope;
   run.message = message::parse(run.mail.content.octets());
@@ -363,7 +383,14 @@ Outcome Pipeline::deliver(Run& run) {
     store::Letter letter;
     letter.body = &body;
     for (const auto& copy : copies) {
-      auto folder = folder_of(copy.account, run.edits.folder());
+      auto prefix = message::return_path_field(envelope.return_path) + "X-VPOP3-RCPTTYPE: " + copy.types + "\r\n";
+      for (const auto& original : copy.originals) prefix += message::field("X-VPOP3-ORIGRCPT", original);
+      const auto place = run.edits.place_of(copy.account);
+      if (place.is_quarantine && !run.held) {
+        letter.quarantine.push_back(quarantined(run, body, copy, std::move(prefix)));
+        continue;
+      }
+      auto folder = folder_of(copy.account, place.folder);
       if (!folder) {
         run.line("mailbox", "defer", folder.error().for_log);
         return refuse(run, reply_for(folder.error()));
@@ -373,8 +400,7 @@ Outcome Pipeline::deliver(Run& run) {
       entry.internal_date = run.at;
       entry.is_held = run.held;
       entry.spam_score = run.edits.spam_score();
-      entry.prefix = message::return_path_field(envelope.return_path) + "X-VPOP3-RCPTTYPE: " + copy.types + "\r\n";
-      for (const auto& original : copy.originals) entry.prefix += message::field("X-VPOP3-ORIGRCPT", original);
+      entry.prefix = std::move(prefix);
       letter.mailboxes.push_back(std::move(entry));
     }
     if (!out.recipients.empty()) {
@@ -392,12 +418,15 @@ Outcome Pipeline::deliver(Run& run) {
     }
     store::Delivery delivery;
     delivery.trace = run.trace;
-    delivery.trace.lines.push_back(
-        {now(), "store", "pass",
-         std::to_string(copies.size()) + " mailboxes, " + std::to_string(out.recipients.size()) + " outside"});
+    const auto kept_back = letter.quarantine.size();
+    delivery.trace.lines.push_back({now(), "store", "pass",
+                                    std::to_string(copies.size() - kept_back) + " mailboxes, " +
+                                        (kept_back > 0 ? std::to_string(kept_back) + " quarantined, " : "") +
+                                        std::to_string(out.recipients.size()) + " outside"});
     if (delivery.trace.message_id.empty() && body.message_id.size() > 2)
       delivery.trace.message_id = printable(body.message_id.substr(1, body.message_id.size() - 2), kMostTracedId);
     delivery.send_results.assign(run.results.begin(), run.results.end());
+    delivery.reported = run.reported;
     delivery.letters.push_back(std::move(letter));
     if (report) {
       auto reported = report_letter(*report, run);
@@ -414,6 +443,7 @@ Outcome Pipeline::deliver(Run& run) {
       continue;
     }
     log(kNotCommitted, done.error(), {{"trace", run.trace.trace_id}});
+    run.failure = done.error();
     run.line("store", "defer", done.error().for_log);
     return refuse(run, reply_for(done.error()));
   }
@@ -428,16 +458,30 @@ Outcome Pipeline::deliver(Run& run) {
 
 Result<void> Pipeline::submit_generated(std::string_view return_path, std::span<const std::string> recipients,
                                         std::string_view octets, std::span<const store::SendResult> results) {
+  Generated mail;
+  mail.return_path = return_path;
+  mail.recipients.assign(recipients.begin(), recipients.end());
+  mail.octets = octets;
+  mail.results = results;
+  return submit_generated(mail);
+}
+
+Result<void> Pipeline::submit_generated(const Generated& generated) {
   const auto settings = store_.settings().snapshot();
   const auto host_name = settings->get(kHostName);
   Mail mail;
   mail.client.entry = Entry::system;
-  mail.envelope.return_path = return_path;
-  for (const auto& address : recipients) mail.envelope.recipients.push_back({address, {}, {}});
-  mail.content = Content::of(octets);
+  mail.envelope.return_path = generated.return_path;
+  for (const auto& address : generated.recipients) mail.envelope.recipients.push_back({address, {}, {}});
+  mail.content = Content::of(generated.octets);
   Run run{std::move(mail), host_name, settings};
-  run.results = results;
+  run.results = generated.results;
+  run.reported = generated.reported;
+  if (generated.to_account)
+    for (std::size_t i = 0; i < generated.recipients.size(); ++i)
+      run.edits.route(i, {Route::Kind::mailbox, {*generated.to_account}});
   const auto outcome = deliver(run);
+  if (run.failure) return *std::move(run.failure);
   if (!outcome.is_taken()) {
     const auto& last = run.trace.lines.back();
     return error(outcome.reply.is_temporary() ? Kind::unavailable : Kind::not_permitted, outcome.reply.text,

@@ -46,6 +46,16 @@ struct Append {
   Content content;
 };
 
+/// Mail made here, with what is to stand in the same commit.
+struct Generated {
+  std::string return_path;
+  std::vector<std::string> recipients;
+  std::string_view octets;
+  std::optional<AccountId> to_account = {};  ///< goes into this account's inbox, whatever the recipients mean
+  std::span<const store::SendResult> results = {};
+  std::optional<store::ReportedQuarantine> reported = {};
+};
+
 /// One object a process; every function from any thread. Nothing is kept in memory between messages but caches.
 class Pipeline {
  public:
@@ -65,6 +75,10 @@ class Pipeline {
   Result<void> submit_generated(std::string_view return_path, std::span<const std::string> recipients,
                                 std::string_view octets, std::span<const store::SendResult> results = {});
 
+  /// The same, with more to say; the error of a commit that fails is that of the store (already_exists: `reported` is
+  /// not true any more). When all recipients discard or are unknown, `reported` is not noted.
+  Result<void> submit_generated(const Generated& mail);
+
   /// Puts messages into folders as they are, without stages, all or none (RFC 3501 6.3.11, RFC 3502). Errors: not_found
   /// (a folder that is gone), disk_full, unavailable.
   Result<std::vector<store::StoredEntry>> append(std::span<Append> messages);
@@ -77,6 +91,7 @@ class Pipeline {
 
  private:
   struct Run;
+  struct Copy;
   struct Report;
   Result<FolderId> folder_of(AccountId account, const std::string& name);
   void forget_folders();
@@ -84,6 +99,8 @@ class Pipeline {
   Outcome without_letters(Run& run);
   std::unique_ptr<Report> success_report_of(const Run& run) const;
   Result<store::Letter> report_letter(const Report& report, const Run& run);
+  static store::QuarantineEntry quarantined(const Run& run, const store::NewBody& body, const Copy& copy,
+                                            std::string prefix);
   Outcome deliver(Run& run);
 
   store::Store& store_;

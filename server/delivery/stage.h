@@ -1,5 +1,7 @@
 // A stage of a message's way: what it sees, what it may change, what it can answer (STYLE 3.2).
 #pragma once
+#include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -64,33 +66,50 @@ class Edits {
   bool has_route(std::size_t index) const {
     return index < routes_.size() && routes_[index].kind != Route::Kind::unknown;
   }
-  /// Mailbox copies go to this folder of each account (made when missing) instead of the inbox: junk, quarantine.
-  void into_folder(std::string name) { folder_ = std::move(name); }
-  void spam_score(double score) { spam_score_ = score; }
   /// What a filter found, and whether it makes the message spam: for the historical log, also of what is refused.
   void found(std::vector<RuleHit> hits, bool is_spam) {
     hits_ = std::move(hits);
     is_spam_ = is_spam;
   }
+  /// What became of the message in the filter; `rules` are names, blanks between them.
+  void spam_score(double score, std::string rules = {}) {
+    spam_score_ = score;
+    spam_rules_ = std::move(rules);
+  }
+  /// The copy of this account goes to this folder (made when missing) instead of the inbox, or into the quarantine. The
+  /// last word on an account counts.
+  void into_folder(AccountId account, std::string name) { places_[account] = {std::move(name), false}; }
+  void quarantine(AccountId account) { places_[account] = {{}, true}; }
 
   const std::string& above() const { return above_; }
   const std::string& below() const { return below_; }
   const std::vector<std::string>& removed() const { return removed_; }
   const std::vector<Route>& routes() const { return routes_; }
-  const std::string& folder() const { return folder_; }
-  double spam_score() const { return spam_score_; }
   const std::vector<RuleHit>& hits() const { return hits_; }
   bool is_spam() const { return is_spam_; }
+  bool is_judged() const { return spam_score_.has_value(); }
+  double spam_score() const { return spam_score_.value_or(0); }
+  const std::string& spam_rules() const { return spam_rules_; }
+
+  struct Place {
+    std::string folder = {};  ///< empty: the inbox
+    bool is_quarantine = false;
+  };
+  Place place_of(AccountId account) const {
+    const auto known = places_.find(account);
+    return known == places_.end() ? Place{} : known->second;
+  }
 
  private:
   std::string above_;
   std::string below_;
   std::vector<std::string> removed_;
   std::vector<Route> routes_;
-  std::string folder_;
-  double spam_score_ = 0;
   std::vector<RuleHit> hits_;
   bool is_spam_ = false;
+  std::map<AccountId, Place> places_;
+  std::optional<double> spam_score_;
+  std::string spam_rules_;
 };
 
 struct Pass {

@@ -13,6 +13,7 @@
 #include "server/base/log.h"
 #include "server/base/text.h"
 #include "server/filter/mail_view.h"
+#include "server/filter/quarantine_stage.h"
 #include "server/message/build.h"
 #include "server/message/header.h"
 
@@ -148,6 +149,7 @@ Filter::Filter(store::Store& store, dns::Resolver* resolver, std::filesystem::pa
 delivery::Judges Filter::judges() {
   delivery::Judges judges;
   judges.content.push_back(std::make_unique<SpamRules>(*this));
+  judges.per_mailbox.push_back(std::make_unique<QuarantineStage>(store_));
   return judges;
 }
 
@@ -242,17 +244,11 @@ delivery::Verdict Filter::judge(const delivery::Arrival& mail, delivery::Edits& 
     log(kNotDone, {{"what", "AddHeader for the copy of one user"}});
   if (!outcome.copies.empty()) log(kNotDone, {{"what", "Copy"}});
   if (outcome.redirected && !outcome.recipients.empty()) redirect(mail, outcome, edits);
-  edits.spam_score(outcome.score);
+  edits.spam_score(outcome.score, rules);
   const auto threshold = mail.settings.get(kSpamThreshold);
   const bool spam = threshold >= 0 && outcome.score >= static_cast<double>(threshold);
-  const auto folder = mail.settings.get(kSpamFolder);
-  if (spam && !folder.empty() && !outcome.redirected) edits.into_folder(folder);
-  const std::string action = outcome.redirected ? "redirected"
-                             : !spam            ? "delivered"
-                             : folder.empty()   ? "marked"
-                                                : folder;
-  judged(action);
-  return Pass{found + (spam ? ", spam: " + action : "")};
+  judged(outcome.redirected ? "redirected" : spam ? "spam" : "passed");  // where it goes: the stage quarantine
+  return Pass{found + (spam ? ", spam" : "") + (outcome.redirected ? ", redirected" : "")};
 }
 
 }  // namespace pennypost::filter

@@ -31,13 +31,13 @@ const Sql kInsertFolder{"accounts.insert_folder", R"sql(
 const Sql kInsertSubscription{"accounts.insert_subscription", R"sql(
     INSERT INTO messages.subscriptions (usernumber, name) VALUES ($1::integer, $2::text))sql"};
 const Sql kByName{"accounts.by_name", R"sql(
-    SELECT usernumber, username, comments, isadmin, isenabled, created, lastlogin
+    SELECT usernumber, username, comments, isadmin, isenabled, created, lastlogin, quarantinethreshold, quarantinereport
       FROM users.users WHERE lower(username) = lower($1::text))sql"};
 const Sql kByNumber{"accounts.by_number", R"sql(
-    SELECT usernumber, username, comments, isadmin, isenabled, created, lastlogin
+    SELECT usernumber, username, comments, isadmin, isenabled, created, lastlogin, quarantinethreshold, quarantinereport
       FROM users.users WHERE usernumber = $1::integer)sql"};
 const Sql kList{"accounts.list", R"sql(
-    SELECT usernumber, username, comments, isadmin, isenabled, created, lastlogin
+    SELECT usernumber, username, comments, isadmin, isenabled, created, lastlogin, quarantinethreshold, quarantinereport
       FROM users.users ORDER BY lower(username))sql"};
 const Sql kPassword{"accounts.password", R"sql(
     SELECT passargon2id, scramsalt, scramiterations, scramstoredkey, scramserverkey, passrecoverable
@@ -54,6 +54,13 @@ const Sql kSetEnabled{"accounts.set_enabled",
                       "UPDATE users.users SET isenabled = $2::boolean WHERE usernumber = $1::integer"};
 const Sql kSetComments{"accounts.set_comments",
                        "UPDATE users.users SET comments = $2::text WHERE usernumber = $1::integer"};
+const Sql kSetThreshold{"accounts.set_spam_threshold", R"sql(
+    UPDATE users.users SET quarantinethreshold = $2::double precision WHERE usernumber = $1::integer)sql"};
+const Sql kSetReport{"accounts.set_quarantine_report",
+                     "UPDATE users.users SET quarantinereport = $2::text WHERE usernumber = $1::integer"};
+const Sql kThresholds{"accounts.spam_thresholds", R"sql(
+    SELECT usernumber, quarantinethreshold FROM users.users
+     WHERE usernumber = ANY ($1::integer[]) AND quarantinethreshold IS NOT NULL)sql"};
 const Sql kNoteLogin{"accounts.note_login", "UPDATE users.users SET lastlogin = now() WHERE usernumber = $1::integer"};
 const Sql kAsynchronous{"accounts.asynchronous", "SELECT set_config('synchronous_commit', 'off', true)"};
 // Folder rows first, in the order of their ids, as everywhere.
@@ -77,8 +84,11 @@ constexpr FirstFolder kFirstFolders[] = {{"INBOX", SpecialUse::none},
                                          {"Junk", SpecialUse::junk}};
 
 Account account_of(const Rows& rows, int i) {
-  return {rows.id<AccountId>(i, 0), rows.string(i, 1), rows.string(i, 2),      rows.flag(i, 3),
-          rows.flag(i, 4),          rows.time(i, 5),   rows.time_or_none(i, 6)};
+  Account account{rows.id<AccountId>(i, 0), rows.string(i, 1), rows.string(i, 2),       rows.flag(i, 3),
+                  rows.flag(i, 4),          rows.time(i, 5),   rows.time_or_none(i, 6), {},
+                  rows.string(i, 8)};
+  if (!rows.is_null(i, 7)) account.spam_threshold = rows.real(i, 7);
+  return account;
 }
 
 bool is_account_name(std::string_view name) {
@@ -120,8 +130,15 @@ Result<Account> Accounts::create(const NewAccount& account) {
         return error(Kind::already_exists, "There is an account " + account.name + " already");
       return std::move(row).error();
     }
-    made = {row->id<AccountId>(0, 0), account.name,    account.comments, account.is_admin,
-            account.is_enabled,       row->time(0, 1), std::nullopt};
+    made = {row->id<AccountId>(0, 0),
+            account.name,
+            account.comments,
+            account.is_admin,
+            account.is_enabled,
+            row->time(0, 1),
+            std::nullopt,
+            std::nullopt,
+            {}};
     for (const auto& address : account.addresses) {
       auto taken = tx->query(kTaken, address);
       if (!taken) return std::move(taken).error();
@@ -239,6 +256,31 @@ Result<void> Accounts::set_comments(AccountId id, std::string_view comments) {
   auto lease = database_.lease();
   if (!lease) return std::move(lease).error();
   return one_row((*lease)->query(kSetComments, id, comments));
+}
+
+Result<void> Accounts::set_spam_threshold(AccountId id, std::optional<double> threshold) {
+  if (threshold && !(*threshold >= -1)) return error(Kind::bad_input, "A threshold is -1 or more");
+  auto lease = database_.lease();
+  if (!lease) return std::move(lease).error();
+  return one_row((*lease)->query(kSetThreshold, id, threshold));
+}
+
+Result<void> Accounts::set_quarantine_report(AccountId id, std::string_view address) {
+  auto lease = database_.lease();
+  if (!lease) return std::move(lease).error();
+  return one_row((*lease)->query(kSetReport, id, clean_text(address)));
+}
+
+Result<std::map<AccountId, double>> Accounts::spam_thresholds(const std::vector<AccountId>& accounts) {
+  auto lease = database_.lease();
+  if (!lease) return std::move(lease).error();
+  std::vector<std::int32_t> numbers;
+  for (const AccountId account : accounts) numbers.push_back(number(account));
+  auto rows = (*lease)->query(kThresholds, numbers);
+  if (!rows) return std::move(rows).error();
+  std::map<AccountId, double> out;
+  for (int i = 0; i < rows->count(); ++i) out[rows->id<AccountId>(i, 0)] = rows->real(i, 1);
+  return out;
 }
 
 Result<void> Accounts::note_login(AccountId id) {

@@ -1,6 +1,7 @@
 // Accounts (users.users, spec 30 section 5.1): who may log in. A new account gets its initial folders in the same
 // commit.
 #pragma once
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,6 +26,9 @@ struct Account {
   bool is_enabled = true;
   Timestamp created{};
   std::optional<Timestamp> last_login;
+  /// Score from which mail goes into the quarantine (spec 11 section 7.2): none is the setting, -1 is never.
+  std::optional<double> spam_threshold;
+  std::string quarantine_report;  ///< address that gets the account's report; empty: as the setting says
 };
 
 /// What SCRAM-SHA-256 needs (RFC 5802 section 3, RFC 7677); octets, not base64. No iterations: not set.
@@ -76,6 +80,11 @@ class Accounts {
   Result<void> set_admin(AccountId id, bool is_admin);
   Result<void> set_enabled(AccountId id, bool is_enabled);
   Result<void> set_comments(AccountId id, std::string_view comments);
+  /// Error: bad_input (below -1).
+  Result<void> set_spam_threshold(AccountId id, std::optional<double> threshold);
+  Result<void> set_quarantine_report(AccountId id, std::string_view address);
+  /// The thresholds of those accounts that have one of their own.
+  Result<std::map<AccountId, double>> spam_thresholds(const std::vector<AccountId>& accounts);
   /// Notes a login at the present time (not synchronous: losing it in a crash costs nothing).
   Result<void> note_login(AccountId id);
 

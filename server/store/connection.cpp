@@ -337,6 +337,7 @@ Error database_error(std::string_view state, std::string_view message, std::stri
   if (is("23505")) return error(Kind::already_exists, "It exists already", std::move(for_log));
   if (is("23503")) return error(Kind::not_found, "It does not exist", std::move(for_log));
   if (is("P0002")) return error(Kind::not_found, "It does not exist any more", std::move(for_log));
+  if (is("PP002")) return error(Kind::already_exists, "The quarantine has changed meanwhile", std::move(for_log));
   if (is("PP001")) return error(Kind::too_large, "The folder has no room for more messages", std::move(for_log));
   return error(Kind::internal, "Internal error", std::move(for_log));
 }

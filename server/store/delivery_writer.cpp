@@ -1,8 +1,9 @@
 // The writing of deliveries. A caller puts its delivery into a line; up to kWriters of the callers at a time take what
 // stands there (a batch) and write it in one pipelined transaction, so that one commit and one wait for the disk serve
 // many. The order inside: bodies and chunks (new rows, no lock), then the folder rows in one statement in the order of
-// their ids, entries, queue, results, trace, commit. When a batch of several fails and the connection lives (so nothing
-// was stored), each is written alone and fails alone. When the connection is lost nobody knows: all get `unavailable`.
+// their ids, entries, quarantine, queue, results, trace, commit. When a batch of several fails and the connection lives
+// (so nothing was stored), each is written alone and fails alone. When the connection is lost nobody knows: all get
+// `unavailable`.
 #include "server/store/delivery_writer.h"
 
 #include <algorithm>
@@ -18,6 +19,7 @@
 #include "server/store/message_statements.h"
 #include "server/store/news.h"
 #include "server/store/out_queue_statements.h"
+#include "server/store/quarantine_statements.h"
 #include "server/store/trace_statements.h"
 
 namespace pennypost::store {
@@ -280,8 +282,15 @@ class BatchWork {
       const auto params = Params::of(folder, body, date, flags, hold, spam, words, uidl, prefix);
       if (auto done = connection_.pipeline_send(kInsertEntries, params); !done) return done;
     }
+    if (auto done = send_quarantined(batch); !done) return done;
     for (std::size_t i = 0; i < batch.size(); ++i) {
       const auto& delivery = *batch[i]->delivery;
+      if (delivery.reported) {
+        const auto& told = *delivery.reported;
+        if (auto done = connection_.pipeline_send(kMarkReported, Params::of(told.account, told.upto, told.count));
+            !done)
+          return done;
+      }
       for (std::size_t l = 0; l < delivery.letters.size(); ++l)
         for (const auto& entry : delivery.letters[l].queue) {
           const auto id = new_queued_[next_queued++];
@@ -298,6 +307,35 @@ class BatchWork {
         if (auto done = connection_.pipeline_send(kTraceWrite, trace_params(delivery.trace)); !done) return done;
     }
     return {};
+  }
+
+  Result<void> send_quarantined(const std::vector<Waiting*>& batch) {
+    std::vector<std::int32_t> owner;
+    std::vector<std::int64_t> body;
+    std::vector<Bytes> prefix;
+    std::vector<Timestamp> at;
+    std::vector<double> score;
+    std::vector<std::string_view> rules, return_path, from, subject;
+    std::vector<std::string> recipients;
+    for (std::size_t i = 0; i < batch.size(); ++i)
+      for (std::size_t l = 0; l < batch[i]->delivery->letters.size(); ++l)
+        for (const auto& entry : batch[i]->delivery->letters[l].quarantine) {
+          owner.push_back(number(entry.account));
+          body.push_back(number(results[i].letters[l].body));
+          prefix.push_back(Bytes{entry.prefix});
+          at.push_back(entry.at == Timestamp{} ? now() : entry.at);
+          score.push_back(entry.spam_score);
+          rules.emplace_back(entry.rules);
+          return_path.emplace_back(entry.return_path);
+          from.emplace_back(entry.folded_from);
+          subject.emplace_back(entry.folded_subject);
+          std::string all;
+          for (const auto& recipient : entry.recipients) all += (all.empty() ? "" : "\n") + recipient;
+          recipients.push_back(std::move(all));
+        }
+    if (owner.empty()) return {};
+    return connection_.pipeline_send(
+        kInsertQuarantined, Params::of(owner, body, prefix, at, score, rules, return_path, from, subject, recipients));
   }
 
   Result<void> send_queued(std::int64_t id, BodyId body, const QueueEntry& e) {

@@ -1,6 +1,6 @@
-// The one way into mailboxes and queue: a delivery is new bodies, their entries in folders and in the out queue, the
-// trace and the results of earlier sending, all in ONE commit (DESIGN sections 3 and 4). Waiting deliveries of many
-// threads are written together and share a commit; one that fails is reported alone.
+// The one way into mailboxes and queue: a delivery is new bodies, their entries in folders, in the quarantine and in
+// the out queue, the trace and the results of earlier sending, all in ONE commit (DESIGN sections 3 and 4). Waiting
+// deliveries of many threads are written together and share a commit; one that fails is reported alone.
 #pragma once
 #include <memory>
 #include <optional>
@@ -54,6 +54,26 @@ struct MailboxEntry {
   std::string uidl;  ///< POP3's string; empty: made from UIDVALIDITY and UID when asked for
 };
 
+/// One copy of the body in the quarantine of an account (quarantine.h).
+struct QuarantineEntry {
+  AccountId account{};
+  std::string prefix;  ///< header lines of this copy only, as in MailboxEntry
+  Timestamp at{};
+  double spam_score = 0;
+  std::string rules;  ///< names of the rules that matched, blanks between them
+  std::string return_path;
+  std::string folded_from;              ///< name and address of From, case-folded, for searching
+  std::string folded_subject;           ///< likewise
+  std::vector<std::string> recipients;  ///< whom it was sent to
+};
+
+/// What a report on the quarantine names: all messages of the account up to `upto` that no report has named yet.
+struct ReportedQuarantine {
+  AccountId account{};
+  QuarantineId upto{};
+  std::int64_t count = 0;  ///< how many; when that has changed, the delivery fails with already_exists
+};
+
 /// One entry of the out queue: one body, one return path, its recipients.
 struct QueueEntry {
   std::string return_path;  ///< without angle brackets; empty: null sender
@@ -83,12 +103,14 @@ struct Letter {
   std::optional<BodyId> existing;  ///< another copy of a stored body
   std::vector<MailboxEntry> mailboxes;
   std::vector<QueueEntry> queue;
+  std::vector<QuarantineEntry> quarantine;
 };
 
 struct Delivery {
   std::vector<Letter> letters;
-  TraceRecord trace;                     ///< may be without lines
-  std::vector<SendResult> send_results;  ///< what a bounce answers: written in the same commit
+  TraceRecord trace;                           ///< may be without lines
+  std::vector<SendResult> send_results;        ///< what a bounce answers: written in the same commit
+  std::optional<ReportedQuarantine> reported;  ///< what a report tells: noted in the same commit
 };
 
 struct StoredEntry {
@@ -116,9 +138,9 @@ class DeliveryWriter {
 
   /// Returns when the commit is on disk. All or nothing. Memory: the octets are not copied whole, a chunk at a time.
   /// Open sessions of this process see the new messages from here on, those of other processes by NOTIFY.
-  /// Errors: not_found (a folder that is gone), over_quota never (spec 50 12.9), disk_full, unavailable (database away
-  /// or connection lost: nothing was stored, or it is not known; the client tries again), cancelled, too_large (a
-  /// folder at its last UID), internal.
+  /// Errors: not_found (a folder or account that is gone), already_exists (`reported` is no longer true), over_quota
+  /// never (spec 50 12.9), disk_full, unavailable (database away or connection lost: nothing was stored, or it is not
+  /// known; the client tries again), cancelled, too_large (a folder at its last UID), internal.
   Result<Delivered> deliver(const Delivery& delivery);
 
  private:

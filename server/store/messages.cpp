@@ -146,6 +146,7 @@ const Sql kSweep{"messages.sweep", R"sql(
          AND NOT EXISTS (SELECT FROM messages.messages m WHERE m.bodyid = b.bodyid)
          AND NOT EXISTS (SELECT FROM outqueue.outmessages q WHERE q.bodyid = b.bodyid)
          AND NOT EXISTS (SELECT FROM messages.outgoing o WHERE o.bodyid = b.bodyid)
+         AND NOT EXISTS (SELECT FROM spamfilter.quarantine s WHERE s.bodyid = b.bodyid)
       RETURNING b.bodyid)
     DELETE FROM messages.chunks c USING gone g WHERE c.bodyid = g.bodyid RETURNING c.bodyid, c.chunkno)sql"};
 

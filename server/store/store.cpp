@@ -36,6 +36,7 @@ struct Store::Impl {
   OutQueue queue{database, news};
   Settings settings{database};
   SpamFilter spam_filter{database};
+  Quarantine quarantine{database, folders, states};
   Trace trace{database};
   MailboxLocks locks{database};
   std::atomic<bool> settings_old{false};
@@ -104,6 +105,7 @@ DeliveryWriter& Store::writer() { return impl_->writer; }
 OutQueue& Store::queue() { return impl_->queue; }
 Settings& Store::settings() { return impl_->settings; }
 SpamFilter& Store::spam_filter() { return impl_->spam_filter; }
+Quarantine& Store::quarantine() { return impl_->quarantine; }
 Trace& Store::trace() { return impl_->trace; }
 MailboxLocks& Store::locks() { return impl_->locks; }
 News& Store::news() { return impl_->news; }
@@ -123,6 +125,8 @@ Result<std::string> Store::describe() {
 Result<void> Store::maintain() {
   if (auto swept = impl_->messages.sweep(kSweepAtOnce); !swept) return std::move(swept).error();
   if (auto done = impl_->trace.prune(impl_->settings.get(kTraceKept)); !done) return std::move(done).error();
+  if (auto done = impl_->quarantine.expire(impl_->settings.get(kQuarantineKeepDays)); !done)
+    return std::move(done).error();
   if (auto done = impl_->queue.prune(impl_->settings.get(kFinishedKept)); !done) return std::move(done).error();
   auto lease = impl_->database.lease();
   if (!lease) return std::move(lease).error();

@@ -17,6 +17,7 @@
 #include "server/store/messages.h"
 #include "server/store/news.h"
 #include "server/store/out_queue.h"
+#include "server/store/quarantine.h"
 #include "server/store/settings.h"
 #include "server/store/spam_filter.h"
 #include "server/store/trace.h"
@@ -48,6 +49,7 @@ class Store {
   OutQueue& queue();
   Settings& settings();
   SpamFilter& spam_filter();
+  Quarantine& quarantine();
   Trace& trace();
   MailboxLocks& locks();
   News& news();
@@ -55,7 +57,8 @@ class Store {
 
   /// A number and sentence an administrator understands: server version, size, connection, schema version.
   Result<std::string> describe();
-  /// Deletes what nobody needs any more (orphaned bodies, old trace lines, finished queue rows, old expunge marks) in
+  /// Deletes what nobody needs any more (orphaned bodies, old trace lines, finished queue rows, old expunge
+  /// marks, old mail in the quarantine) in
   /// small steps; to be called every minute or so by one thread.
   Result<void> maintain();
 
