@@ -12,6 +12,7 @@
 #include "server/base/clock.h"
 #include "server/base/log.h"
 #include "server/base/text.h"
+#include "server/filter/client_facts.h"
 #include "server/filter/mail_view.h"
 #include "server/filter/quarantine_stage.h"
 #include "server/message/build.h"
@@ -113,6 +114,7 @@ void apply(const std::vector<ruleinterp::HeaderChange>& changes, std::string_vie
 
 Filter::Filter(store::Store& store, dns::Resolver* resolver, std::filesystem::path rules)
     : store_{store},
+      resolver_{resolver},
       lists_{store.spam_filter()},
       database_{store.spam_filter()},
       bayes_{store.spam_filter()},
@@ -125,7 +127,10 @@ Filter::Filter(store::Store& store, dns::Resolver* resolver, std::filesystem::pa
                         "corrected.\n\n" +
                             problems);
              }} {
-  if (resolver) dns_ = std::make_unique<ResolverDns>(*resolver, std::vector<std::string>{});
+  if (resolver) {
+    dns_ = std::make_unique<ResolverDns>(*resolver, std::vector<std::string>{});
+    web_ = std::make_unique<Web>(*resolver, [this] { return WebRules::of(*store_.settings().snapshot()); });
+  }
   if (const auto path = store.settings().get(kGeoIpDatabase); !path.empty()) {
     auto opened = GeoIpFile::open(path);
     if (opened) {
@@ -135,6 +140,7 @@ Filter::Filter(store::Store& store, dns::Resolver* resolver, std::filesystem::pa
     }
   }
   host_.dns = dns_.get();
+  host_.http = web_.get();
   host_.database = &database_;
   host_.bayes = &bayes_;
   host_.lists = &lists_;
@@ -198,9 +204,11 @@ delivery::Verdict Filter::judge(const delivery::Arrival& mail, delivery::Edits& 
   }
   const LogScope sender{"mail_from", mail.envelope.return_path};
   const MailView view{mail.message};
-  const auto envelope = envelope_of(mail);
+  auto envelope = envelope_of(mail);
   ruleinterp::Limits limits;
-  limits.time = mail.settings.get(kFilterTimeout);
+  const auto until = std::chrono::steady_clock::now() + mail.settings.get(kFilterTimeout);
+  look_up(*program, mail, resolver_, directory_, until, envelope);
+  limits.time = std::chrono::ceil<Milliseconds>(until - std::chrono::steady_clock::now());
   ruleinterp::Run run{*program, view, envelope, host_, limits};
   run.preset("LocalMail", mail.client.account || mail.client.may_relay ? "1" : "0");
   const auto outcome = run.execute();

@@ -12,6 +12,7 @@
 #include "server/filter/bayes.h"
 #include "server/filter/rule_set.h"
 #include "server/filter/services.h"
+#include "server/filter/web.h"
 
 namespace pennypost::filter {
 
@@ -21,7 +22,7 @@ inline constexpr auto kFilterTimeoutText = smtp_text(450, {4, 3, 2}, "Content Fi
 class Filter {
  public:
   /// `rules` is the folder of the scripts; the default rules are put there when it has none. `resolver` may be null:
-  /// scripts then learn nothing from the DNS.
+  /// scripts then learn nothing from the DNS and fetch no pages.
   Filter(store::Store& store, dns::Resolver* resolver, std::filesystem::path rules);
 
   /// Sends a mail made here: of SendMessage, and to the administrator about scripts with errors. To be set before the
@@ -41,7 +42,9 @@ class Filter {
   void redirect(const delivery::Arrival& mail, const ruleinterp::Outcome& outcome, delivery::Edits& edits);
 
   store::Store& store_;
+  dns::Resolver* resolver_;
   std::unique_ptr<ResolverDns> dns_;
+  std::unique_ptr<Web> web_;
   StoreLists lists_;
   StoreDatabase database_;
   StoreBayes bayes_;

@@ -10,6 +10,7 @@
 #include "server/delivery/pipeline.h"
 #include "server/dns/test_server.h"
 #include "server/filter/mail_view.h"
+#include "server/filter/test_web.h"
 #include "server/store/test_cluster.h"
 
 namespace pennypost::filter {
@@ -18,7 +19,9 @@ namespace {
 using testing::ElementsAre;
 using testing::EndsWith;
 using testing::HasSubstr;
+using testing::IsEmpty;
 using testing::Not;
+using testing::SizeIs;
 using testing::StartsWith;
 
 const std::string kText =
@@ -67,6 +70,7 @@ class FilterTest : public testing::Test {
     m.client.account_name = sender_;
     m.envelope.return_path = from;
     for (auto& address : to) m.envelope.recipients.push_back({std::move(address), {}, {}});
+    m.envelope.refused = refused_;
     m.content = delivery::Content::of(text);
     return pipeline_->accept(std::move(m), "mail.corp.example");
   }
@@ -100,6 +104,7 @@ class FilterTest : public testing::Test {
   std::optional<Filter> filter_;
   std::optional<delivery::Pipeline> pipeline_;
   std::string sender_;
+  std::vector<delivery::RefusedRecipient> refused_;
   AccountId anna_{};
   AccountId bert_{};
   AccountId postmaster_{};
@@ -311,6 +316,76 @@ TEST_F(FilterTest, TheDnsAnswersScripts) {  // spec 10 section 9, cases 50, 51; 
   EXPECT_THAT(mail, HasSubstr("X-R: t.example:mx:mail.t.example|t.example:mx:b.t.example\r\n"));
   EXPECT_THAT(mail, HasSubstr("X-L: 127.0.0.2 () 127.0.0.4\r\n"));
   EXPECT_EQ(zone.questions("7.100.51.198.bl.test"), 1);
+}
+
+TEST_F(FilterTest, ScriptsFetchPagesFromWhereTheSettingsLetThem) {  // spec 10 section 6.34; 11 section 1.11
+  dns::TestServer zone;
+  zone.add("www.test A 127.0.0.1\n");
+  auto resolver = dns::Resolver::make({.servers = {zone.address()}});
+  ASSERT_TRUE(resolver.ok());
+  WebSite site{[](const Asked& asked, WebSite::Response& response) {
+    response.send() << (asked.target == "/abc" ? "abc" : asked.method + " " + asked.target + " " + asked.content);
+  }};
+  script("HTTPGet \"" + site.at("www.test", "/?f=${MailFrom}") +
+         "\" h c\nIfMatch ${h} \"/^HTTP\\/\\d\\.\\d 200/\"\n${Score} += 7\nEndIf\nHTTPGetMD5 " +
+         site.at("www.test", "/abc") + " h m\nHTTPPost " + site.at("www.test", "/check") +
+         " \"ip=${SenderIP}\" h p\nWinHTTPGet " + site.at("www.test", "/win") +
+         " h w\nAddHeader \"X-Web: ${Score}|${c}|\"\nAddHeader \"X-More: ${m}|${p}|\"\nAddHeader \"X-Win: ${w}|\"\n");
+  start(resolver->get());
+  send();
+  EXPECT_THAT(folder(anna_).at(0), HasSubstr("X-Web: 0||\r\nX-More: ||\r\nX-Win: |\r\n"));  // 127.0.0.1 is not public
+  EXPECT_THAT(site.asked(), IsEmpty());
+  EXPECT_TRUE(store_->settings().set("ScriptWebPrivate", "1").ok());
+  EXPECT_TRUE(store_->settings().reload().ok());
+  send();
+  EXPECT_THAT(folder(anna_).at(1), HasSubstr("X-Web: 7|GET /?f=joe@other.example |\r\n"
+                                             "X-More: 900150983cd24fb0d6963f7d28e17f72|"
+                                             "POST /check ip=198.51.100.7|\r\nX-Win: GET /win |\r\n"));
+  EXPECT_TRUE(store_->settings().set("ScriptWeb", "0").ok());
+  EXPECT_TRUE(store_->settings().reload().ok());
+  send();
+  EXPECT_THAT(folder(anna_).at(2), HasSubstr("X-Web: 0||\r\nX-More: ||\r\nX-Win: |\r\n"));
+  EXPECT_THAT(site.asked(), SizeIs(4));
+}
+
+TEST_F(FilterTest, APageThatDoesNotComeEndsWithTheTimeOfTheFilter) {  // spec 11 section 13
+  auto resolver = dns::Resolver::make({});
+  ASSERT_TRUE(resolver.ok());
+  RawSite site{RawSite::drips("HTTP/1.1 200 OK\r\n\r\n", "x")};
+  EXPECT_TRUE(store_->settings().set("ScriptWebPrivate", "1").ok());
+  EXPECT_TRUE(store_->settings().set("FilterTimeout", "1").ok());
+  EXPECT_TRUE(store_->settings().reload().ok());
+  script("HTTPGet " + site.at("127.0.0.1") + " h c\nAddHeader \"X-C: <${c}>\"\n");
+  start(resolver->get());
+  const auto began = std::chrono::steady_clock::now();
+  const auto outcome = send();
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds{10});
+  EXPECT_EQ(site.connections(), 1);
+  EXPECT_TRUE(outcome.is_taken());  // the script was over before anything looked at the clock again
+  EXPECT_THAT(folder(anna_).at(0), HasSubstr("X-C: <>\r\n"));
+}
+
+TEST_F(FilterTest, TheReverseNameIsLookedUpForScriptsThatReadIt) {  // spec 11 section 2.2
+  dns::TestServer zone;
+  zone.add("7.100.51.198.in-addr.arpa PTR MX.Other.Example\n");
+  auto resolver = dns::Resolver::make({.servers = {zone.address()}});
+  ASSERT_TRUE(resolver.ok());
+  script("AddHeader \"X-H: ${SMTPHelo}\"\n");
+  start(resolver->get());
+  send();
+  EXPECT_EQ(zone.questions(), 0);
+  script("AddHeader \"X-R: <${smtpreversedns}> ${RcptCount} ${AnyInvalidRecipients}\"\n");
+  start(resolver->get());
+  send({"anna@corp.example", "bert@corp.example"});
+  EXPECT_THAT(folder(anna_).at(1), HasSubstr("X-R: <mx.other.example> 2 0\r\n"));
+  zone.fail("7.100.51.198.in-addr.arpa", dns::TestServer::Fault::servfail);
+  resolver->get()->clear_cache();
+  refused_ = {{"eve@corp.example", "451 4.3.0 Try again later"}};
+  send();
+  EXPECT_THAT(folder(anna_).at(2), HasSubstr("X-R: <> 1 0\r\n"));
+  refused_.push_back({"nobody@corp.example", "550 5.1.1 Unrecognised recipient <nobody@corp.example>"});
+  send();
+  EXPECT_THAT(folder(anna_).at(3), HasSubstr("X-R: <> 1 1\r\n"));
 }
 
 TEST_F(FilterTest, AddressTypesAreWhatDeliveryWouldDo) {  // spec 10 section 9, case 52
