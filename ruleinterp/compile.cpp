@@ -182,10 +182,11 @@ Operand Compiler::operand(const Word& word, const Parameter& parameter) {
       written_[made.index] = true;
       return made;
     case Takes::bag:
-      made.index = bag(word.text);
+      made = text(word);
+      if (made.constant()) made.index = bag(made.text);
       return made;
     case Takes::data:
-      made.index = data(word.text);
+      made.index = data(word);
       if (program_->data[made.index].kind == Data::Kind::variable) note_read(program_->data[made.index].slot, word);
       return made;
     case Takes::search:
@@ -317,7 +318,8 @@ std::uint32_t Compiler::rule(std::string_view name) {
   return index;
 }
 
-std::uint32_t Compiler::data(std::string_view selector) {
+std::uint32_t Compiler::data(const Word& word) {
+  const std::string_view selector = word.text;
   if (const auto known = data_.find(selector); known != data_.end()) return known->second;
   Data made;
   made.name = selector;
@@ -330,6 +332,9 @@ std::uint32_t Compiler::data(std::string_view selector) {
   if (parts.size() == 1 && parts[0].variable) {
     made.kind = Data::Kind::variable;
     made.slot = variable(parts[0].text);
+  } else if (std::ranges::any_of(parts, &TextPart::variable)) {
+    made.kind = Data::Kind::text;
+    made.text = text(word);
   } else if (const Selector* row = find_selector(selector)) {
     if (row->count == 0)
       made.kind = equal_ignoring_case(row->word, "whitelist") ? Data::Kind::white_list : Data::Kind::black_list;
@@ -340,8 +345,8 @@ std::uint32_t Compiler::data(std::string_view selector) {
     add_source(Source::field, lower(selector));
   }
   const auto index = static_cast<std::uint32_t>(program_->data.size());
+  if (made.kind != Data::Kind::text) data_.emplace(selector, index);  // names ignore case, a text does not
   program_->data.push_back(std::move(made));
-  data_.emplace(selector, index);
   return index;
 }
 

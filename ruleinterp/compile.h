@@ -53,7 +53,7 @@ class Compiler {
   std::uint32_t variable_named_by(const Word& word);
   std::uint32_t bag(std::string_view name);
   std::uint32_t rule(std::string_view name);
-  std::uint32_t data(std::string_view selector);
+  std::uint32_t data(const Word& word);
 
   // --- code
   /// Adds an instruction for the line in hand, with its rule tag; the reference is good until the next one.

@@ -141,6 +141,7 @@ void Derived::make(const PieceSource& source, std::vector<Piece>& out) {
     case Source::raw_field:
       for (const std::string_view value : field_values(source.field, source.source == Source::raw_field))
         out.push_back({value, 0});
+      if (out.empty()) out.push_back({{}, 0});  // an absent field has an empty value (spec 10 section 4.2)
       break;
   }
 }

@@ -145,6 +145,8 @@ class SpamDatabase {
   virtual ~SpamDatabase() = default;
   virtual void insert(Insert how, std::string_view component, std::string_view key, std::string_view value) = 0;
   virtual void update(std::string_view component, std::string_view key, Update how, std::string_view value) = 0;
+  /// Whether the text is an INTERVAL that `query` understands.
+  virtual bool is_interval(std::string_view text) = 0;
   /// One value over the records whose key compares; `interval` is a PostgreSQL INTERVAL or empty. None = no record.
   virtual std::optional<std::string> query(std::string_view component, Aggregate type, Comparator comparator,
                                            std::string_view key, std::string_view interval) = 0;

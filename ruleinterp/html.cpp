@@ -251,8 +251,9 @@ std::vector<std::string_view> urls_in_text(std::string_view text) {
     std::size_t end = begin;
     while (end < text.size() && !ends(text[end])) ++end;
     const std::size_t whole = end;
+    const bool opens = text.substr(begin, end - begin).find('(') != std::string_view::npos;
     while (end > begin && std::string_view{".,;:!?'\")]"}.find(text[end - 1]) != std::string_view::npos) {
-      if (text[end - 1] == ')' && text.substr(begin, end - begin).find('(') != std::string_view::npos) break;
+      if (text[end - 1] == ')' && opens) break;
       --end;
     }
     urls.push_back(text.substr(begin, end - begin));

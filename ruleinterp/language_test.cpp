@@ -376,6 +376,52 @@ TEST(Language, AnEndlessLoopIsBrokenOff) {  // 10-58, 11-40
   EXPECT_THAT(outcome.warnings[0].text, HasSubstr("1000000 octets"));
 }
 
+TEST(Language, AHostileScriptEndsAtALimitThatTheWarningNames) {
+  struct Hostile {
+    const char* what;
+    const char* script;
+    Ended ended;
+    const char* says;
+  };
+  for (const Hostile& row : std::initializer_list<Hostile>{
+           {"records", ":top\n${n} += 1\nDBInsert multi c ${n} v\nGoto top\n", Ended::memory, "octets"},
+           {"updates", ":top\n${n} += 1\nDBUpdate c ${n} = v\nGoto top\n", Ended::memory, "octets"},
+           {"addresses", ":top\nAddNullAddress x${n}\nGoto top\n${n} = 1\n", Ended::memory, "octets"},
+           {"list entries", ":top\n${n} += 1\nAddWhiteList \"${n}@x\"\nGoto top\n", Ended::memory, "octets"},
+           {"bags", ":top\n${n} += 1\nAddBag unique \"b${n}\" x\nGoto top\n", Ended::memory, "octets"},
+           {"a bag", ":top\n${n} += 1\nAddBag multi b \"b${n}\"\nGoto top\n", Ended::memory, "octets"},
+           {"header lines", ":top\nAddHeader \"X-A: b\"\nGoto top\n", Ended::memory, "octets"},
+           {"replacing", "${a} = x\n:top\nReplace a x xx\nGoto top\n", Ended::memory, "octets"},
+           {"many costly texts", "IfMatch tag \"/(a+)+$/\"\nEndIf\n", Ended::time, "ms"},
+           {"many costly matches", "CountMatches htmlsource \"/<(?=(a+)+$)|</\" n\n", Ended::at_the_end, "cost"},
+       }) {
+    SCOPED_TRACE(row.what);
+    Bench bench;
+    bench.limits.memory = 1'000'000;
+    bench.limits.time = std::chrono::seconds{1};
+    std::string tags;
+    for (int i = 0; i < 20'000; ++i) tags += "<aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!>";
+    bench.mail.part("text/html", tags);
+    const auto before = std::chrono::steady_clock::now();
+    const Outcome outcome = bench.run(row.script);
+    EXPECT_LT(std::chrono::steady_clock::now() - before, std::chrono::seconds{20});
+    EXPECT_EQ(outcome.ended, row.ended) << word(outcome.ended);
+    ASSERT_FALSE(outcome.warnings.empty());
+    EXPECT_THAT(outcome.warnings.back().text, HasSubstr(row.says));
+  }
+}
+
+TEST(Language, ATraceHasALimit) {
+  Bench bench;
+  bench.traced = true;
+  bench.limits.trace_lines = 100;
+  const Outcome outcome = bench.run(":top\n${n} += 1\nIf ${n} < 1000\nGoto top\nEndIf\n");
+  EXPECT_EQ(outcome.trace.size(), 100u);
+  EXPECT_EQ(outcome.variables.at("n"), "1000");
+  ASSERT_THAT(outcome.warnings, SizeIs(1));
+  EXPECT_THAT(outcome.warnings[0].text, HasSubstr("the trace ends here"));
+}
+
 TEST(Language, AnUnknownStatementIsSkippedUnlessTheCheckIsStrict) {  // 10-59a
   Bench bench;
   Outcome outcome = bench.run("Frobnicate 1\n${a} = 1\nIfFrob 1\n${b} = 1\nElse\n${c} = 1\nEndIf\n");

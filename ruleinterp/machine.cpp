@@ -120,7 +120,7 @@ void Run::loop_over_code() {
     if (tracing_) trace_line();
     const auto before = profile_ ? std::chrono::steady_clock::now() : Deadline{};
     const Flow flow = i.run(*this, i);
-    if (i.rule != kNone && !i.counts_itself && flow == Flow::next && !hit_noted_) hit(i, {}, {}, 0);
+    if (i.rule != kNone && !i.counts_itself && flow != Flow::jump && !hit_noted_) hit(i, {}, {}, 0);
     if (profile_) {
       profile_->time[at] += std::chrono::steady_clock::now() - before;
       ++profile_->executed[at];
@@ -148,8 +148,11 @@ void Run::finish() {
   }
   if (variables_[program_.matched_conditions].kind == Value::Kind::unset)
     outcome_.variables["matchedconditions"] = fmt::format("{}", fmt::join(outcome_.matched_conditions, ", "));
-  for (std::size_t i = 0; i < bags_.size(); ++i)
-    outcome_.bags[program_.bags[i]] = std::vector<std::string>(bags_[i].begin(), bags_[i].end());
+  const auto keep_bag = [&](const std::string& name, const Bag& bag) {
+    outcome_.bags[name] = std::vector<std::string>(bag.begin(), bag.end());
+  };
+  for (std::size_t i = 0; i < program_.bags.size(); ++i) keep_bag(program_.bags[i], bags_[i]);
+  for (const auto& [name, index] : bag_names_) keep_bag(name, bags_[index]);
   outcome_.memory = arena_.used() + derived_.octets();
   outcome_.time = std::chrono::steady_clock::now() - started_;
 }
@@ -287,9 +290,22 @@ void Run::append(std::uint32_t slot, std::string_view text) {
   if (tracing_) traced_write(slot);
 }
 
+// --- bags
+
+Bag& Run::bag(const Operand& name) {
+  if (name.index != kNone) return bags_[name.index];
+  if (bag_names_.empty())
+    for (std::uint32_t i = 0; i < program_.bags.size(); ++i) bag_names_.emplace(program_.bags[i], i);
+  const std::string key = lower(text(name));
+  if (const auto known = bag_names_.find(key); known != bag_names_.end()) return bags_[known->second];
+  arena_.charge(sizeof(Bag) + key.size() + 64);
+  bag_names_.emplace(key, static_cast<std::uint32_t>(bags_.size()));
+  return bags_.emplace_back();
+}
+
 void Run::add_to(Bag& bag, std::string_view item) {
-  arena_.charge(sizeof item);
-  bag.push_back(arena_.copy(item));
+  arena_.charge(2 * sizeof item);
+  bag.add(arena_.copy(item));
 }
 
 // --- searching
@@ -321,6 +337,7 @@ bool Run::may_match(const Instruction& i) {
 std::vector<std::string_view> Run::data_pieces(const Operand& operand) {
   const Data& data = program_.data[operand.index];
   if (data.kind == Data::Kind::variable) return {text_of(data.slot)};
+  if (data.kind == Data::Kind::text) return {text(data.text)};
   if (data.kind != Data::Kind::sources) return {};
   if (data.sources.size() == 1) return texts_of(data.sources[0]);
   std::vector<Piece> all;
@@ -380,7 +397,9 @@ bool Run::search(const Instruction& i, std::size_t data_index, std::size_t searc
   }
   if (!search) return false;
   const bool expression = search->is_expression();
+  std::uint32_t attempts = 0;
   const auto attempt = [&](std::string_view subject) {
+    if (++attempts % 16 == 0) look_at_clock();
     const Matched result = search->find(subject, 0, &match_);
     if (result == Matched::too_much_work) warn("the expression cost too much here; it counts as no match");
     if (result != Matched::yes) return false;
@@ -391,6 +410,8 @@ bool Run::search(const Instruction& i, std::size_t data_index, std::size_t searc
   bool found = false;
   if (data.kind == Data::Kind::variable) {
     found = attempt(text_of(data.slot));
+  } else if (data.kind == Data::Kind::text) {
+    found = attempt(text(data.text));
   } else {
     bool possible = wanted.index == kNone;
     for (const std::uint32_t source : data.sources) possible = possible || candidates(source).may_match(wanted.index);
@@ -479,9 +500,14 @@ void Run::warn_missing(std::string_view service) {
 
 // --- trace
 
-TraceLine& Run::trace_line() {
+void Run::trace_line() {
   const CodePlace& place = program_.place(*current_);
-  return outcome_.trace.emplace_back(
+  if (outcome_.trace.size() >= limits_.trace_lines) {
+    tracing_ = false;
+    warn(fmt::format("the trace ends here: it has {} lines", limits_.trace_lines));
+    return;
+  }
+  outcome_.trace.emplace_back(
       TraceLine{program_.files[place.file]->name, place.line, std::string{trim(place.source)}, {}, {}, {}});
 }
 

@@ -1,19 +1,24 @@
 // Running a program on one message. One Run a message and thread; many Runs share one Program.
 #pragma once
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "ruleinterp/bag.h"
 #include "ruleinterp/derived.h"
 #include "ruleinterp/host.h"
 #include "ruleinterp/outcome.h"
 #include "ruleinterp/program.h"
+#include "ruleinterp/text.h"
 
 namespace pennypost::ruleinterp {
 
@@ -24,6 +29,7 @@ struct Limits {
   std::uint64_t memory = 64 * 1024 * 1024;  ///< octets of texts that the script makes
   std::size_t log_lines = 10'000;           ///< entries of Log; later ones are dropped, with a warning
   std::size_t warnings = 200;               ///< kept in the outcome
+  std::size_t trace_lines = 100'000;        ///< of a traced run; later ones are not noted, with a warning
   std::chrono::milliseconds http{20'000};   ///< one HTTP statement (spec 10 section 6.34)
   std::chrono::milliseconds dns{15'000};    ///< one look-up
 };
@@ -65,8 +71,6 @@ struct Profile {
   std::vector<std::chrono::nanoseconds> time;
 };
 
-using Bag = std::vector<std::string_view>;
-
 /// What statements work with. A function of statements/ gets it together with its Instruction.
 class Run {
  public:
@@ -96,8 +100,9 @@ class Run {
   static std::uint32_t variable(const Instruction& i, std::size_t index) { return i.operands[index].index; }
 
   // --- bags
-  Bag& bag(std::uint32_t index) { return bags_[index]; }
-  Bag& bag(const Instruction& i, std::size_t index) { return bags_[i.operands[index].index]; }
+  /// The bag that parameter `index` names; made when a name with ${...} is new. Valid until the run ends.
+  Bag& bag(const Instruction& i, std::size_t index) { return bag(i.operands[index]); }
+  Bag& bag(const Operand& name);
   void add_to(Bag& bag, std::string_view item);  ///< copies
 
   // --- searching
@@ -108,6 +113,21 @@ class Run {
   bool may_match(const Instruction& i);
   /// All pieces of the data, for CountMatches and GlobalMatch; empty for whitelist and blacklist.
   std::vector<std::string_view> data_pieces(const Operand& data);
+  /// The matches of `search` in the text from its begin, without overlap; an empty match goes on one octet later. Calls
+  /// `each(match)`. False when the expression cost too much, which ends it early.
+  template <typename Each>
+  bool each_match(const Search& search, std::string_view text, Each each) {
+    std::uint32_t found = 0;
+    for (std::size_t from = 0; from <= text.size();) {
+      const Matched matched = search.find(text, from, &match_);
+      if (++found % 64 == 0) look_at_clock();
+      if (matched == Matched::too_much_work) return false;
+      if (matched != Matched::yes) return true;
+      each(std::as_const(match_));
+      from = std::max(match_.end, std::max(match_.begin, from) + (match_.end > from ? 0 : 1));
+    }
+    return true;
+  }
   /// The search value ready to use; null, with a warning, when its expression does not compile.
   std::shared_ptr<const Search> search_of(const Operand& search);
   void set_groups(const Match& match);
@@ -156,6 +176,8 @@ class Run {
   };
   std::map<std::string, Lookup>& lookups() { return lookups_; }
   std::size_t http_requests = 0;  ///< made so far
+  /// Ends the script when its time is over. For statements that work long between two instructions.
+  void look_at_clock();
 
   // --- used by whoever runs it
   void preset(std::string_view name, std::string_view value);  ///< gives a variable a value before the start
@@ -169,10 +191,9 @@ class Run {
   };
 
   std::string_view mixed(const Operand& operand);
-  void look_at_clock();
   void loop_over_code();
   void finish();
-  TraceLine& trace_line();
+  void trace_line();
   void traced_read(std::uint32_t slot);
   void traced_write(std::uint32_t slot);
   const Candidates& candidates(std::uint32_t source);
@@ -187,7 +208,8 @@ class Run {
   Derived derived_;
   Outcome outcome_;
   std::vector<Value> variables_;
-  std::vector<Bag> bags_;
+  std::deque<Bag> bags_;                                              // those of the program, then those made here
+  std::map<std::string, std::uint32_t, LessIgnoringCase> bag_names_;  // filled when the first name with ${...} is met
   std::vector<Loop> loops_;
   std::map<std::string, Lookup> lookups_;
   std::vector<std::optional<std::vector<double>>> weights_;  // by rule, as far as asked

@@ -48,6 +48,10 @@ enum class Ended {
 
 /// The word of it for logs: "end", "stop", "time limit", ...
 const char* word(Ended ended);
+/// True when a limit broke the script off.
+constexpr bool is_limit(Ended ended) {
+  return ended == Ended::time || ended == Ended::instructions || ended == Ended::memory;
+}
 
 /// A message that SendMessage asks for: from the system itself, and no filter sees it (spec 11 section 1.7).
 struct SentMessage {

@@ -70,11 +70,12 @@ struct VariableSlot {
   std::uint32_t setting = kNone;    ///< definition of ${setting_name}
 };
 
-/// What a selector searches: a variable, a list, or sources of the message.
+/// What a selector searches: a variable, a text made of variables, a list, or sources of the message.
 struct Data {
   std::string name;
-  enum class Kind { variable, white_list, black_list, sources } kind = Kind::sources;
+  enum class Kind { variable, text, white_list, black_list, sources } kind = Kind::sources;
   std::uint32_t slot = kNone;
+  Operand text;                        ///< "a text with ${variables}"
   std::vector<std::uint32_t> sources;  ///< indices into Program::sources
 };
 

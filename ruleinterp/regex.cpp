@@ -147,19 +147,4 @@ Matched Search::find(std::string_view subject, std::size_t from, Match* match) c
   return Matched::yes;
 }
 
-std::size_t Search::count(std::string_view subject, std::vector<std::string_view>* each, bool& too_much_work) const {
-  std::size_t found = 0;
-  Match match;
-  for (std::size_t from = 0; from <= subject.size();) {
-    const Matched matched = find(subject, from, &match);
-    if (matched == Matched::too_much_work) too_much_work = true;
-    if (matched != Matched::yes) break;
-    ++found;
-    if (each) each->push_back(subject.substr(match.begin, match.end - match.begin));
-    from = match.end > match.begin ? match.end : match.end + 1;
-    if (match.end < match.begin || from <= match.begin) from = match.begin + 1;
-  }
-  return found;
-}
-
 }  // namespace pennypost::ruleinterp

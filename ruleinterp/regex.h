@@ -71,9 +71,6 @@ class Search {
   static std::shared_ptr<const Search> make(std::string_view written, Regex::Error& error);
 
   Matched find(std::string_view subject, std::size_t from, Match* match) const;
-  /// Occurrences that do not overlap; an empty match goes on one octet later.
-  /// `each` may be null; it gets the whole match.
-  std::size_t count(std::string_view subject, std::vector<std::string_view>* each, bool& too_much_work) const;
 
   bool is_expression() const { return regex_ != nullptr; }
   const Regex* regex() const { return regex_.get(); }

@@ -6,17 +6,12 @@
 #include "ruleinterp/text.h"
 
 namespace pennypost::ruleinterp::families {
-namespace {
-
-bool contains(const Bag& bag, std::string_view value) { return std::find(bag.begin(), bag.end(), value) != bag.end(); }
-
-}  // namespace
 
 Flow run_add_bag(Run& run, const Instruction& i) {
   const std::string_view value = run.text(i, 2);
   const bool unique = i.operands[0].index == 0 || equal_ignoring_case(run.text(i, 0), "unique");
   Bag& bag = run.bag(i, 1);
-  if (!unique || !contains(bag, value)) run.add_to(bag, value);
+  if (!unique || !bag.contains(value)) run.add_to(bag, value);
   return Flow::next;
 }
 
@@ -26,17 +21,18 @@ Flow run_clear_bag(Run& run, const Instruction& i) {
 }
 
 Flow run_copy_bag(Run& run, const Instruction& i) {
-  const Bag from = run.bag(i, 1);  // a copy: both sides may be the same bag
+  const Bag& from = run.bag(i, 1);  // may be the same bag as `to`
   Bag& to = run.bag(i, 2);
   const std::string_view how = run.text(i, 0);
-  run.arena().charge(from.size() * sizeof(std::string_view));
+  if (!equal_ignoring_case(how, "subtract")) run.arena().charge(from.size() * sizeof(std::string_view));
   if (equal_ignoring_case(how, "overwrite")) {
     to = from;
   } else if (equal_ignoring_case(how, "add")) {
+    if (&from == &to) return Flow::next;
     for (const std::string_view value : from)
-      if (!contains(to, value)) to.push_back(value);
+      if (!to.contains(value)) to.add(value);
   } else if (equal_ignoring_case(how, "subtract")) {
-    std::erase_if(to, [&](std::string_view value) { return contains(from, value); });
+    to.remove_all_of(from);
   } else {
     run.warn("CopyBag knows overwrite, add and subtract only");
   }
@@ -44,9 +40,7 @@ Flow run_copy_bag(Run& run, const Instruction& i) {
 }
 
 Flow run_remove_bag(Run& run, const Instruction& i) {
-  Bag& bag = run.bag(i, 0);
-  const auto found = std::find(bag.begin(), bag.end(), run.text(i, 1));
-  if (found != bag.end()) bag.erase(found);
+  run.bag(i, 0).remove_first(run.text(i, 1));
   return Flow::next;
 }
 
@@ -56,14 +50,16 @@ bool bag_holds(Run& run, const Bag& bag, const Operand& value) {
     const auto search = run.search_of(value);
     if (!search) return false;
     Match match;
+    std::uint32_t tried = 0;
     for (const std::string_view item : bag) {
+      if (++tried % 16 == 0) run.look_at_clock();
       if (search->find(item, 0, &match) != Matched::yes) continue;
       run.set_groups(match);
       return true;
     }
     return false;
   }
-  if (wanted.find_first_of("*?") == std::string_view::npos) return contains(bag, wanted);
+  if (wanted.find_first_of("*?") == std::string_view::npos) return bag.contains(wanted);
   return std::any_of(bag.begin(), bag.end(), [&](std::string_view item) { return wildcard_matches(wanted, item); });
 }
 

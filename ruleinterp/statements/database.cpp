@@ -68,6 +68,16 @@ std::optional<Comparator> comparator_of(std::string_view word, std::string_view 
 }
 
 namespace families {
+namespace {
+
+constexpr std::size_t kRecord = 128;  // octets of a record besides its texts
+
+// Records count as texts that the script makes, so that a loop around DBInsert ends at the memory limit.
+void charge_record(Run& run, const Instruction& i) {
+  run.arena().charge(kRecord + run.text(i, 1).size() + run.text(i, 2).size() + run.text(i, 3).size());
+}
+
+}  // namespace
 
 Flow run_db_insert(Run& run, const Instruction& i) {
   const std::uint32_t how = run.choice(i, 0, "unique multi");
@@ -76,6 +86,7 @@ Flow run_db_insert(Run& run, const Instruction& i) {
     run.warn_missing("spam filter database");
     return Flow::next;
   }
+  charge_record(run, i);
   run.host().database->insert(how == 0 ? Insert::unique : Insert::multi, run.text(i, 1), run.text(i, 2),
                               run.text(i, 3));
   return Flow::next;
@@ -88,6 +99,7 @@ Flow run_db_update(Run& run, const Instruction& i) {
     run.warn_missing("spam filter database");
     return Flow::next;
   }
+  charge_record(run, i);
   // The weight of a rule multiplies every number that a statement works with (spec 11 section 3.1).
   std::string value{run.text(i, 3)};
   if (i.rule != kNone && (how == 1 || how == 2)) value = number_text(leading_number(value) * run.weight(i));
@@ -107,7 +119,11 @@ Flow run_db_query_one(Run& run, const Instruction& i) {
     return Flow::next;
   }
   const auto aggregate = static_cast<Aggregate>(type);
-  const std::string_view interval = trim(run.text_of(run.program().db_query_time));
+  std::string_view interval = trim(run.text_of(run.program().db_query_time));
+  if (!interval.empty() && !run.host().database->is_interval(interval)) {
+    run.warn(fmt::format("'{}' is no INTERVAL; the query has no time limit", interval));
+    interval = {};
+  }
   const auto found = run.host().database->query(run.text(i, 0), aggregate, *comparator, key, interval);
   const bool counts = aggregate == Aggregate::count || aggregate == Aggregate::sum;
   run.set(into, found ? std::string_view{*found} : counts ? "0" : "");

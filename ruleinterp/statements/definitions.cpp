@@ -20,6 +20,7 @@ std::string constant(Compiler& c, const Word& word) {
 // The server registers the constant ones when it loads the script; one with variables is known only here.
 Flow run_add_null_address(Run& run, const Instruction& i) {
   run.note(fmt::format("null address {}", run.text(i, 0)));
+  run.arena().charge(run.text(i, 0).size() + sizeof(std::string));
   run.outcome().null_addresses.emplace_back(run.text(i, 0));
   return Flow::next;
 }

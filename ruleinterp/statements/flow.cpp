@@ -74,10 +74,13 @@ Flow run_if_local_address(Run& run, const Instruction& i) {
     run.warn_missing("directory of users");
     return chosen(run, false);
   }
-  return chosen(run, !address.empty() && run.host().directory->address_type(address) != "Remote");
+  const std::string type = address.empty() ? std::string{} : run.host().directory->address_type(address);
+  return chosen(run, !type.empty() && type != "Remote");  // no type: the directory could not say
 }
 
+// Break, Goto, and the end of what stands before Else. A rule is counted here because the flow is no `next`.
 Flow run_jump(Run& run, const Instruction& i) {
+  if (i.rule != kNone) run.hit(i, {}, {}, 0);
   for (std::uint32_t left = i.a == kNone ? 0 : i.a; left > 0; --left) run.loops().pop_back();
   return Flow::jump;
 }
@@ -110,6 +113,7 @@ Flow run_for_each(Run& run, const Instruction& i) {
   run.loops().push_back(std::move(loop));
   loop_types()[i.a].items(run, i.operands.size() > 1 ? &i.operands[1] : nullptr);
   run.note(fmt::format("{} items", run.loops().back().items.size()));
+  if (i.rule != kNone) run.hit(i, {}, {}, 0);
   return Flow::jump;  // to EndFor, which takes the first item
 }
 
@@ -149,7 +153,7 @@ void compile_else(Compiler& c) {
     return;
   }
   block->has_else = true;
-  c.emit(run_jump);
+  c.emit(run_jump).rule = kNone;  // the jump over the other side is no statement that is carried out
   block->exits.push_back(c.here() - 1);
   c.at(block->begin).target = c.here();
 }

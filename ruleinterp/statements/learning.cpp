@@ -21,6 +21,7 @@ Flow enlist(Run& run, const Instruction& i) {
   std::string_view address = trim(run.text(i, 0));
   if (address.starts_with('<') && address.ends_with('>')) address = trim(address.substr(1, address.size() - 2));
   if (address.empty()) return Flow::next;
+  run.arena().charge(address.size() + 64);
   if (run.host().lists) {
     run.host().lists->add(list, address);
   } else {

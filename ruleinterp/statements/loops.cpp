@@ -13,7 +13,7 @@ void each_address(Run& run, const Operand* field) {
 }
 
 void each_of_bag(Run& run, const Operand* bag) {
-  for (const std::string_view item : run.bag(bag->index)) run.add_lasting_item(item);
+  for (const std::string_view item : run.bag(*bag)) run.add_lasting_item(item);
 }
 
 void each_header_line(Run& run, const Operand*) {

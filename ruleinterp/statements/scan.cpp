@@ -60,7 +60,7 @@ Flow run_count_matches(Run& run, const Instruction& i) {
   bool too_much = false;
   if (const auto search = run.search_of(i.operands[1]))
     for (const std::string_view piece : run.data_pieces(i.operands[0]))
-      count += search->count(piece, nullptr, too_much);
+      too_much |= !run.each_match(*search, piece, [&](const Match&) { ++count; });
   if (too_much) run.warn("the expression cost too much here; counting ended early");
   run.set(Run::variable(i, 2), static_cast<double>(count));
   return Flow::next;
@@ -72,11 +72,11 @@ Flow run_global_match(Run& run, const Instruction& i) {
   bool too_much = false;
   const bool possible = i.pattern == kNone || run.may_match(i);
   if (const auto search = possible ? run.search_of(i.operands[1]) : nullptr)
-    for (const std::string_view piece : run.data_pieces(i.operands[0])) {
-      const std::size_t before = bag.size();
-      search->count(piece, &bag, too_much);
-      run.arena().charge((bag.size() - before) * sizeof(std::string_view));
-    }
+    for (const std::string_view piece : run.data_pieces(i.operands[0]))
+      too_much |= !run.each_match(*search, piece, [&](const Match& match) {
+        run.arena().charge(2 * sizeof(std::string_view));
+        bag.add(match.groups[0]);
+      });
   if (too_much) run.warn("the expression cost too much here; matching ended early");
   return Flow::next;
 }

@@ -519,6 +519,11 @@ std::string form_of(const Statement& statement) {
   return form;
 }
 
-bool is_supported(std::string_view word) { return find_statement(word) || find_function(word); }
+bool is_supported(std::string_view word) {
+  // The words of the loader (spec 10 section 5), of which no statement is made.
+  for (const std::string_view directive : {"Include", "*IFSUPPORT", "*ENDIF", "*STOP"})
+    if (equal_ignoring_case(word, directive)) return true;
+  return find_statement(word) || find_function(word);
+}
 
 }  // namespace pennypost::ruleinterp

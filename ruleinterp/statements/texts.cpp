@@ -114,8 +114,10 @@ Flow run_replace(Run& run, const Instruction& i) {
   std::string out;
   Match match;
   std::size_t copied = 0;
+  std::uint32_t found = 0;
   for (std::size_t from = 0; from <= old.size();) {
     const Matched matched = search->find(old, from, &match);
+    if (++found % 64 == 0) run.look_at_clock();
     if (matched == Matched::too_much_work) run.warn("the expression cost too much here; replacing ended early");
     if (matched != Matched::yes || match.begin < copied) break;
     out.append(old.substr(copied, match.begin - copied)).append(with);

@@ -84,7 +84,10 @@ constexpr std::string_view kCapabilities =
 std::vector<std::string> LanguageServer::handle(const std::string& message) {
   std::string id = "null";
   try {
-    const auto object = Poco::JSON::Parser{}.parse(message).extract<Poco::JSON::Object::Ptr>();
+    const auto parsed = Poco::JSON::Parser{}.parse(message);
+    if (parsed.type() != typeid(Poco::JSON::Object::Ptr))
+      return {error_reply(id, -32600, "a message is one JSON object")};
+    const auto object = parsed.extract<Poco::JSON::Object::Ptr>();
     const bool request = object->has("id") && !object->isNull("id");
     if (request) {
       const auto raw = object->get("id");
@@ -102,7 +105,10 @@ std::vector<std::string> LanguageServer::handle(const std::string& message) {
       return position ? static_cast<std::size_t>(std::max(0, position->optValue<int>(name, 0))) : 0;
     };
     if (method == "initialize") return result(kCapabilities);
-    if (method == "shutdown") return result("null");
+    if (method == "shutdown") {
+      shut_down_ = true;
+      return result("null");
+    }
     if (method == "exit") {
       ended_ = true;
       return {};
@@ -237,7 +243,7 @@ int serve_editor(std::istream& in, std::ostream& out) {
     for (const std::string& reply : server.handle(message))
       out << "Content-Length: " << reply.size() << "\r\n\r\n" << reply << std::flush;
   }
-  return 0;
+  return server.was_shut_down() ? 0 : 1;
 }
 
 }  // namespace pennypost::ruleinterp

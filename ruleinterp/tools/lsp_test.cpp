@@ -73,12 +73,26 @@ TEST(LanguageServer, DefinitionIsTheLabel) {
 
 TEST(LanguageServer, NonsenseIsAnsweredWithAnError) {
   EXPECT_THAT(said({"nonsense"}), HasSubstr("-32700"));
-  EXPECT_THAT(said({"[]"}), HasSubstr("error"));
+  EXPECT_THAT(said({"[]"}), HasSubstr("-32600"));
   EXPECT_THAT(said({R"({"jsonrpc":"2.0","id":3,"method":"frob"})"}), HasSubstr("-32601"));
   EXPECT_THAT(said({R"({"jsonrpc":"2.0","method":"$/frob"})"}), Not(HasSubstr("error")));
   std::istringstream in{"rubbish\r\n\r\n"};
   std::ostringstream out;
   EXPECT_EQ(serve_editor(in, out), 1);
+}
+
+TEST(LanguageServer, ExitsWellOnlyAfterAShutdown) {
+  const std::string exit = framed(R"({"jsonrpc":"2.0","method":"exit"})");
+  std::ostringstream out;
+  std::istringstream abrupt{exit};
+  EXPECT_EQ(serve_editor(abrupt, out), 1);
+  std::istringstream orderly{framed(R"({"jsonrpc":"2.0","id":1,"method":"shutdown"})") + exit};
+  EXPECT_EQ(serve_editor(orderly, out), 0);
+  for (const char* length : {"99999999999", "-5", "50"}) {
+    SCOPED_TRACE(length);
+    std::istringstream bad{std::string{"Content-Length: "} + length + "\r\n\r\nshort"};
+    EXPECT_EQ(serve_editor(bad, out), 1);
+  }
 }
 
 }  // namespace

@@ -256,7 +256,8 @@ bool MemoryLists::contains(List list, std::string_view address) {
 
 void MemoryLists::add(List list, std::string_view address) {
   const std::lock_guard lock{mutex_};
-  entries_[list].insert(lower(address));
+  // An expression keeps its case: \D is not \d.
+  entries_[list].insert(search_form(address).expression ? std::string{address} : lower(address));
 }
 
 std::set<std::string> MemoryLists::entries(List list) {

@@ -24,6 +24,7 @@ class MemoryDatabase final : public SpamDatabase {
   using Clock = std::chrono::system_clock;
   void insert(Insert how, std::string_view component, std::string_view key, std::string_view value) override;
   void update(std::string_view component, std::string_view key, Update how, std::string_view value) override;
+  bool is_interval(std::string_view text) override { return interval_seconds(text).has_value(); }
   std::optional<std::string> query(std::string_view component, Aggregate type, Comparator comparator,
                                    std::string_view key, std::string_view interval) override;
   /// Moves the clock of this database on, for tests of intervals.

@@ -123,9 +123,7 @@ void measure(const Program& program, const std::function<std::shared_ptr<const M
   profiled.profile(into.profile);
   profiled.execute();
   ++into.messages;
-  const bool stopped =
-      outcome.ended == Ended::time || outcome.ended == Ended::instructions || outcome.ended == Ended::memory;
-  if (stopped) ++into.over_limits;
+  if (is_limit(outcome.ended)) ++into.over_limits;
   for (const std::string& name : outcome.matched_conditions)
     for (std::size_t i = 0; i < program.rules.size(); ++i)
       if (program.rules[i].name == name) ++into.rule_hits[i];
@@ -154,7 +152,12 @@ std::string profile_report(const Program& program, const Measured& measured, std
 
 std::string coverage_report(const Program& program, const Measured& measured) {
   std::string out;
-  const auto lines = by_line(program, measured.profile);
+  auto lines = by_line(program, measured.profile);
+  // What stands for Else is the jump at the end of the other side; whether its own side was reached, its lines say.
+  std::erase_if(lines, [](const auto& line) {
+    const std::string_view source = trim(line.second.place->source);
+    return equal_ignoring_case(source.substr(0, source.find_first_of(" \t")), "Else");
+  });
   std::size_t reached = 0;
   for (const auto& [place, figures] : lines) {
     if (figures.executed > 0) {

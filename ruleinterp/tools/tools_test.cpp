@@ -85,6 +85,7 @@ TEST(Reports, CoverageNamesLinesNeverReachedAndRulesThatNeverFire) {
   EXPECT_THAT(report, HasSubstr("spamrules.txt:11: never reached: Goto end"));
   EXPECT_THAT(report, HasSubstr("spamrules.txt:12: never reached: Log never"));
   EXPECT_THAT(report, Not(HasSubstr("spamrules.txt:4:")));
+  EXPECT_THAT(report, Not(HasSubstr("spamrules.txt:10:"))) << "Else is part of its If";
   EXPECT_THAT(report, HasSubstr("2 of 2 rules fired, on 1 messages"));
   const std::string profile = profile_report(program, measured, 3);
   EXPECT_THAT(profile, HasSubstr("1 messages"));

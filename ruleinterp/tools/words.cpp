@@ -59,8 +59,7 @@ class Collector {
   }
 
   void selector(std::string_view word) {
-    const auto parts = parts_of(word);
-    if (parts.size() == 1 && parts[0].variable) return;
+    if (std::ranges::any_of(parts_of(word), &TextPart::variable)) return;  // a text, not the name of a selector
     if (const Selector* row = find_selector(word)) return use(found_.selectors, row->word, true, {});
     use(found_.selectors, word, true, starts_ignoring_case(word, "raw-") ? "raw header field" : "header field");
   }

@@ -7,6 +7,7 @@
 #include <maxminddb.h>
 
 #include "ruleinterp/text.h"
+#include "ruleinterp/tools/memory_services.h"
 #include "server/base/log.h"
 #include "server/base/text.h"
 
@@ -176,6 +177,11 @@ void StoreDatabase::insert(ruleinterp::Insert how, std::string_view component, s
 void StoreDatabase::update(std::string_view component, std::string_view key, ruleinterp::Update how,
                            std::string_view value) {
   note(store_.update(component, key, stored(how), value));
+}
+
+bool StoreDatabase::is_interval(std::string_view text) {
+  // The usual forms cost no question.
+  return ruleinterp::interval_seconds(text) || store_.is_interval(text);
 }
 
 std::optional<std::string> StoreDatabase::query(std::string_view component, ruleinterp::Aggregate type,

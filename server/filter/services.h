@@ -53,6 +53,7 @@ class StoreDatabase final : public ruleinterp::SpamDatabase {
               std::string_view value) override;
   void update(std::string_view component, std::string_view key, ruleinterp::Update how,
               std::string_view value) override;
+  bool is_interval(std::string_view text) override;
   std::optional<std::string> query(std::string_view component, ruleinterp::Aggregate type,
                                    ruleinterp::Comparator comparator, std::string_view key,
                                    std::string_view interval) override;

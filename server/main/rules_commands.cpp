@@ -156,6 +156,7 @@ void run(const Options& options, Call& call) {
   rules::Outcome outcome = running.execute();
   outcome.warnings.insert(outcome.warnings.begin(), problems.begin(), problems.end());
   fmt::print("{}", options.json ? rules::to_json(outcome) + "\n" : rules::describe(outcome));
+  if (rules::is_limit(outcome.ended)) call.exit = Exit::failed;  // the script was broken off
 }
 
 // All files below a folder, in the order of their names.

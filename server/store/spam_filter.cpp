@@ -61,6 +61,7 @@ const Sql kUpdate{"spam_filter.update", R"sql(
                    END
      WHERE component = $1::text AND key = $2::text)sql"};
 
+const Sql kInterval{"spam_filter.interval", "SELECT $1::text::interval"};
 const Sql kQueryTime{"spam_filter.query_time", "SELECT set_config('statement_timeout', '5000', true)"};
 const Sql kQuery{"spam_filter.query", R"sql(
     WITH found AS (
@@ -223,6 +224,11 @@ Result<void> SpamFilter::update(std::string_view component, std::string_view key
   if (auto done = tx->query(kInsertUnique, c, k, ""); !done) return std::move(done).error();
   if (auto done = tx->query(kUpdate, c, k, word(how), v); !done) return std::move(done).error();
   return tx->commit();
+}
+
+bool SpamFilter::is_interval(std::string_view text) {
+  auto lease = database_.lease();
+  return lease && (*lease)->query(kInterval, clean_text(text));
 }
 
 Result<std::optional<std::string>> SpamFilter::query(const ScriptQuery& q) {

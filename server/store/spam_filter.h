@@ -59,6 +59,8 @@ class SpamFilter {
   enum class Update : std::uint8_t { set, add, subtract, append, upper, lower };
   /// Changes all records of component and key; makes one where there is none.
   Result<void> update(std::string_view component, std::string_view key, Update how, std::string_view value);
+  /// Whether the database reads the text as an INTERVAL; false when it cannot be asked.
+  bool is_interval(std::string_view text);
   /// None: no record. Errors: bad_input (an interval or expression that the database does not understand).
   Result<std::optional<std::string>> query(const ScriptQuery& query);
 
