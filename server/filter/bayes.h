@@ -14,8 +14,8 @@
 namespace pennypost::filter {
 
 /// Percent, 0 = ham to 100 = spam; 50 while nothing of one of the two kinds has been learned. `found` are the counts of
-/// the message's tokens that are known. Robinson's smoothing, Fisher's combination.
-double probability_of(std::span<const store::TokenCount> found, store::BayesSize size);
+/// the message's tokens that are known.
+double probability_of(std::span<const store::KnownToken> found, store::BayesSize size);
 
 /// On the database. Any thread; failures are logged and give 50. What is learned is gathered and written by a thread of
 /// its own every few seconds, so that messages do not wait for each other's words; a crash loses those seconds.

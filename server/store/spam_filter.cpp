@@ -111,7 +111,7 @@ const Sql kQuery{"spam_filter.query", R"sql(
       FROM found)sql"};
 
 const Sql kTokens{"spam_filter.tokens", R"sql(
-    SELECT ham, spam FROM spamfilter.bayestokens WHERE token = ANY($1::bigint[]))sql"};
+    SELECT ham, spam, token FROM spamfilter.bayestokens WHERE token = ANY($1::bigint[]))sql"};
 const Sql kSize{"spam_filter.size", "SELECT ham, spam FROM spamfilter.bayesmessages"};
 const Sql kAsynchronous{"spam_filter.asynchronous", "SELECT set_config('synchronous_commit', 'off', true)"};
 // Ascending: the order in which the rows are locked.
@@ -259,7 +259,8 @@ Result<KnownTokens> SpamFilter::tokens(std::span<const std::int64_t> tokens) {
   const Rows& rows = done->at(1);
   for (int i = 0; i < rows.count(); ++i)
     out.tokens.push_back(
-        {static_cast<std::int32_t>(rows.integer(i, 0)), static_cast<std::int32_t>(rows.integer(i, 1))});
+        {{static_cast<std::int32_t>(rows.integer(i, 0)), static_cast<std::int32_t>(rows.integer(i, 1))},
+         rows.integer(i, 2)});
   return out;
 }
 

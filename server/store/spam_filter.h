@@ -18,13 +18,16 @@ struct TokenCount {
   std::int32_t ham = 0;
   std::int32_t spam = 0;
 };
+struct KnownToken : TokenCount {
+  std::int64_t token = 0;
+};
 /// How many messages were learned.
 struct BayesSize {
   std::int64_t ham = 0;
   std::int64_t spam = 0;
 };
 struct KnownTokens {
-  std::vector<TokenCount> tokens;  ///< of those asked for that are known, in no order
+  std::vector<KnownToken> tokens;  ///< of those asked for that are known, in no order
   BayesSize size;
 };
 
