@@ -8,6 +8,7 @@
 #include "ruleinterp/fakes.h"
 #include "ruleinterp/tools/format.h"
 #include "ruleinterp/tools/manual.h"
+#include "ruleinterp/tools/manual_pages.h"
 
 namespace pennypost::ruleinterp {
 namespace {
@@ -112,6 +113,48 @@ TEST(Manual, TheColoursOfEditorsKnowEveryStatement) {
                 colours.find("(" + std::string{row.word} + "|") != std::string::npos ||
                 colours.find("|" + std::string{row.word} + ")") != std::string::npos)
         << row.word;
+}
+
+TEST(Manual, TheScriptsInItsChaptersCompile) {
+  const std::string manual = file_of("rules.md");
+  std::istringstream lines{manual.substr(0, manual.find(kManualBegin))};
+  std::string block;
+  int blocks = 0;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("    ")) {
+      block += line.substr(4) + '\n';
+      continue;
+    }
+    if (line.empty() && !block.empty() && lines.peek() == ' ') continue;
+    if (!block.empty() && !block.starts_with("pennypost ")) {
+      ++blocks;
+      fakes::Bench bench;
+      for (const Problem& problem : bench.compile(block))
+        if (problem.severity == Severity::error) ADD_FAILURE() << describe(problem) << block;
+    }
+    block.clear();
+  }
+  EXPECT_GE(blocks, 12);
+}
+
+TEST(Manual, EveryStatementHasAPageAndEveryExampleCompiles) {
+  EXPECT_EQ(manual_pages().size(), statements().size());
+  for (const Statement& row : statements()) {
+    SCOPED_TRACE(row.word);
+    const ManualPage* page = find_manual_page(row.word);
+    ASSERT_TRUE(page);
+    EXPECT_EQ(page->word, row.word);
+    if (page->example.empty()) {
+      EXPECT_TRUE(row.block == Block::closes || row.block == Block::alternative);
+      continue;
+    }
+    EXPECT_THAT(page->example, HasSubstr(std::string{row.word}));
+    EXPECT_TRUE(page->example.ends_with('\n'));
+    fakes::Bench bench;
+    for (const Problem& problem : bench.compile(std::string{page->example})) ADD_FAILURE() << describe(problem);
+    EXPECT_THAT(bench.run_again().warnings, IsEmpty());
+    EXPECT_EQ(format_script(std::string{page->example}), page->example);
+  }
 }
 
 TEST(Manual, EveryWordHasAnEntry) {

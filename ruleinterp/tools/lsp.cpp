@@ -1,5 +1,5 @@
 // `pennypost rules lsp` (issue 3, tools): the protocol over standard input and output, headers with Content-Length,
-// then JSON. Columns of the protocol count UTF-16 units; scripts are ASCII but for texts, so octets stand for them.
+// then JSON. Columns of the protocol count UTF-16 units, those of problems octets.
 #include "ruleinterp/tools/lsp.h"
 
 #include <algorithm>
@@ -53,8 +53,30 @@ std::string_view line_at(std::string_view text, std::size_t line) {
   return line < lines.size() ? lines[line] : std::string_view{};
 }
 
+std::size_t units_of(char lead) {
+  const auto octet = static_cast<unsigned char>(lead);
+  return (octet & 0xC0) == 0x80 ? 0 : octet >= 0xF0 ? 2 : 1;
+}
+
+// UTF-16 units in the first octets of a line, and the other way round.
+std::size_t units_before(std::string_view line, std::size_t octets) {
+  std::size_t units = octets > line.size() ? octets - line.size() : 0;
+  for (const char c : line.substr(0, octets)) units += units_of(c);
+  return units;
+}
+
+std::size_t octets_before(std::string_view line, std::size_t units) {
+  std::size_t octets = 0;
+  for (std::size_t seen = 0; octets < line.size(); ++octets) {
+    seen += units_of(line[octets]);
+    if (seen > units) break;
+  }
+  return octets;
+}
+
 // The word around a place: letters, digits and what names are made of.
 std::string_view word_at(std::string_view line, std::size_t character) {
+  character = octets_before(line, character);
   const auto part = [](char c) {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '-' ||
            c == '*';
@@ -159,9 +181,10 @@ std::vector<std::string> LanguageServer::diagnostics_of(const std::string& uri) 
     std::string text = problem.text;
     if (!problem.expected.empty()) text += "; expected " + problem.expected;
     if (!problem.suggestion.empty()) text += "; did you mean " + problem.suggestion + "?";
-    list += fmt::format("{}{{\"range\":{},\"severity\":{},\"source\":\"rules\",\"message\":{}}}",
-                        list.empty() ? "" : ",", range(line, from, from + problem.length),
-                        problem.severity == Severity::error ? 1 : 2, json_text(text));
+    list += fmt::format(
+        "{}{{\"range\":{},\"severity\":{},\"source\":\"rules\",\"message\":{}}}", list.empty() ? "" : ",",
+        range(line, units_before(problem.source, from), units_before(problem.source, from + problem.length)),
+        problem.severity == Severity::error ? 1 : 2, json_text(text));
   }
   return {
       fmt::format("{{\"jsonrpc\":\"2.0\",\"method\":\"textDocument/publishDiagnostics\",\"params\":{{\"uri\":{},"
@@ -180,7 +203,8 @@ std::string LanguageServer::hover(const std::string& uri, std::size_t line, std:
 std::string LanguageServer::completion(const std::string& uri, std::size_t line, std::size_t character) const {
   const auto text = open_.find(uri);
   if (text == open_.end()) return "[]";
-  const std::string_view before = line_at(text->second, line).substr(0, character);
+  const std::string_view whole = line_at(text->second, line);
+  const std::string_view before = whole.substr(0, octets_before(whole, character));
   std::string items;
   const auto add = [&](std::string_view word, int kind, std::string_view says) {
     items += fmt::format("{}{{\"label\":{},\"kind\":{},\"detail\":{}}}", items.empty() ? "" : ",", json_text(word),

@@ -52,6 +52,15 @@ TEST(LanguageServer, PublishesProblemsOfWhatIsOpen) {
   EXPECT_THAT(fixed, HasSubstr(R"("diagnostics":[]})"));
 }
 
+TEST(LanguageServer, ColumnsCountUtf16Units) {
+  const std::string out = said(
+      {R"({"jsonrpc":"2.0","method":"textDocument/didOpen","params":{"textDocument":{"uri":"file:///nowhere/my%20rules.txt","text":"Log \"\u00e9\ud83d\ude00\" \"x\"\nIfMatch \"\u00e9\u00e9\" subject\nEndIf\n"}}})",
+       at("hover", 1, 13)});
+  // Log "é<smile>" "x": the surplus word begins behind 4 + 1 + 1 + 2 + 1 + 1 units.
+  EXPECT_THAT(out, HasSubstr(R"({"start":{"line":0,"character":10},"end":{"line":0,"character":13}})"));
+  EXPECT_THAT(out, HasSubstr("Subject of the message"));
+}
+
 TEST(LanguageServer, HoverShowsTheManual) {
   EXPECT_THAT(said({kOpen, at("hover", 3, 9)}), HasSubstr("The length in characters."));
   EXPECT_THAT(said({kOpen, at("hover", 1, 2)}), HasSubstr(R"("id":7,"result":null)"));
