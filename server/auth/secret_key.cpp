@@ -82,7 +82,9 @@ Result<void> create(const std::filesystem::path& file) {
 }  // namespace
 
 SecretKey::SecretKey(std::string_view octets)
-    : seal_key_{derived(octets, 1, crypto_secretbox_KEYBYTES)}, salt_key_{derived(octets, 2, 32)} {}
+    : seal_key_{derived(octets, 1, crypto_secretbox_KEYBYTES)},
+      salt_key_{derived(octets, 2, 32)},
+      links_key_{derived(octets, 3, 32)} {}
 
 Result<SecretKey> SecretKey::open_or_create(const std::filesystem::path& data_folder) {
   if (sodium_init() < 0) return error(Kind::internal, "Internal error", "libsodium does not start");

@@ -28,10 +28,14 @@ class SecretKey {
   /// exists (RFC 5802 section 9).
   std::string salt_for_nobody(std::string_view name) const;
 
+  /// 32 octets for the links into the quarantine (filter::QuarantineLinks); nothing else is made of them.
+  const std::string& quarantine_links_key() const { return links_key_; }
+
  private:
   explicit SecretKey(std::string_view octets);
   std::string seal_key_;
   std::string salt_key_;
+  std::string links_key_;
 };
 
 }  // namespace pennypost::auth

@@ -20,6 +20,9 @@
 
 #include "server/base/limits.h"
 #include "server/base/log.h"
+#include "server/base/text.h"
+#include "server/http/form.h"
+#include "server/message/html.h"
 
 namespace pennypost::http {
 
@@ -27,15 +30,9 @@ namespace net = Poco::Net;
 
 namespace {
 
-constexpr int kThreads = 4;  // monitoring asks a few times a minute
+constexpr int kThreads = 16;  // monitoring asks a few times a minute, users open a link now and then
 
-struct Answer {
-  net::HTTPResponse::HTTPStatus status = net::HTTPResponse::HTTP_OK;
-  const char* type = "text/plain; charset=utf-8";
-  std::string body;
-};
-
-Answer health(const Sources& sources) {
+Reply health(const Sources& sources) {
   if (auto healthy = sources.health(); !healthy) {
     return {net::HTTPResponse::HTTP_SERVICE_UNAVAILABLE, "text/plain; charset=utf-8",
             healthy.error().for_client + "\n"};
@@ -43,37 +40,14 @@ Answer health(const Sources& sources) {
   return {.body = "ok\n"};
 }
 
-Answer metrics(const Sources& sources) {
+Reply metrics(const Sources& sources) {
   return {.type = "text/plain; version=0.0.4; charset=utf-8", .body = metrics_text(sources.gauges())};
 }
 
-std::string html_escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '&':
-        out += "&amp;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
-
-Answer facts(const Sources& sources) {
+Reply facts(const Sources& sources) {
   std::string rows;
   for (const Gauge& gauge : sources.gauges()) {
-    rows += fmt::format("<tr><td>{}</td><td>{}</td></tr>\n", html_escaped(gauge.says), gauge.value);
+    rows += fmt::format("<tr><td>{}</td><td>{}</td></tr>\n", message::html_escaped(gauge.says), gauge.value);
   }
   const auto healthy = sources.health();
   return {
@@ -81,14 +55,14 @@ Answer facts(const Sources& sources) {
       .body = fmt::format("<!doctype html>\n<html lang=\"en\"><head><title>Pennypost</title></head>\n"
                           "<body><h1>Pennypost</h1>\n<p>{}</p>\n<table>\n{}</table>\n"
                           "<p><a href=\"/health\">health</a> <a href=\"/metrics\">metrics</a></p>\n</body></html>\n",
-                          healthy ? "The server works." : html_escaped(healthy.error().for_client), rows)};
+                          healthy ? "The server works." : message::html_escaped(healthy.error().for_client), rows)};
 }
 
-struct Page {
+struct OwnPage {
   std::string_view path;
-  Answer (*answer)(const Sources&);
+  Reply (*answer)(const Sources&);
 };
-constexpr auto kPages = std::to_array<Page>({{"/", facts}, {"/health", health}, {"/metrics", metrics}});
+constexpr auto kOwnPages = std::to_array<OwnPage>({{"/", facts}, {"/health", health}, {"/metrics", metrics}});
 
 bool is_near(const net::IPAddress& address) {
   const bool unique_local =  // RFC 4193: fc00::/7
@@ -96,31 +70,82 @@ bool is_near(const net::IPAddress& address) {
   return address.isLoopback() || address.isSiteLocal() || address.isLinkLocal() || unique_local;
 }
 
-Answer answer_to(const net::HTTPServerRequest& request, const Sources& sources) {
-  const auto plain = [](net::HTTPResponse::HTTPStatus status) {
-    return Answer{.status = status, .body = net::HTTPResponse::getReasonForStatus(status) + "\n"};
+Reply plain(int status) {
+  const auto known = static_cast<net::HTTPResponse::HTTPStatus>(status);
+  return {.status = status, .body = net::HTTPResponse::getReasonForStatus(known) + "\n"};
+}
+
+/// The form of a POST, or the status that refuses it.
+struct SentForm {
+  Fields fields = {};
+  int refused = 0;
+};
+
+/// Closing a connection whose octets were not read takes the answer back: what is refused is read to its end, within
+/// reason.
+void pass_over(std::istream& rest) {
+  constexpr std::streamsize kMost = 256 * 1024;
+  rest.ignore(kMost);
+}
+
+SentForm form_of(net::HTTPServerRequest& request) {
+  const auto refuse = [&](int status) {
+    pass_over(request.stream());
+    return SentForm{.refused = status};
   };
-  if (!is_near(request.clientAddress().host())) return plain(net::HTTPResponse::HTTP_FORBIDDEN);
-  if (request.getMethod() != net::HTTPRequest::HTTP_GET && request.getMethod() != net::HTTPRequest::HTTP_HEAD) {
-    return plain(net::HTTPResponse::HTTP_METHOD_NOT_ALLOWED);
+  const std::string type = request.getContentType();
+  if (!same_word(trim(cut(type, ';').first), "application/x-www-form-urlencoded"))
+    return refuse(net::HTTPResponse::HTTP_UNSUPPORTED_MEDIA_TYPE);
+  const auto most = kHttpForm.most.count;
+  if (request.hasContentLength() && request.getContentLength64() > most)
+    return refuse(net::HTTPResponse::HTTP_REQUEST_ENTITY_TOO_LARGE);
+  std::string body(static_cast<std::size_t>(most) + 1, '\0');
+  request.stream().read(body.data(), static_cast<std::streamsize>(body.size()));
+  body.resize(static_cast<std::size_t>(request.stream().gcount()));
+  if (static_cast<std::int64_t>(body.size()) > most) return refuse(net::HTTPResponse::HTTP_REQUEST_ENTITY_TOO_LARGE);
+  return {.fields = read_form(body)};
+}
+
+Reply answer_to(net::HTTPServerRequest& request, const Sources& sources) {
+  const auto [path, query] = cut(request.getURI(), '?');
+  const auto page = std::ranges::find(sources.pages, path, &Page::path);
+  const auto* own = std::ranges::find(kOwnPages, path, &OwnPage::path);
+  const bool is_for_all = page != sources.pages.end() && page->audience == Audience::everybody;
+  if (!is_for_all && !is_near(request.clientAddress().host())) return plain(net::HTTPResponse::HTTP_FORBIDDEN);
+
+  const std::string& method = request.getMethod();
+  const bool is_form = method == net::HTTPRequest::HTTP_POST && page != sources.pages.end() && page->takes_forms;
+  if (!is_form && method != net::HTTPRequest::HTTP_GET && method != net::HTTPRequest::HTTP_HEAD) {
+    Reply reply = plain(net::HTTPResponse::HTTP_METHOD_NOT_ALLOWED);
+    reply.fields = {{"Allow", page != sources.pages.end() && page->takes_forms ? "GET, HEAD, POST" : "GET, HEAD"}};
+    return reply;
   }
-  const std::string path = request.getURI().substr(0, request.getURI().find('?'));
-  const auto* page = std::ranges::find(kPages, path, &Page::path);
-  return page != kPages.end() ? page->answer(sources) : plain(net::HTTPResponse::HTTP_NOT_FOUND);
+  if (page == sources.pages.end())
+    return own != kOwnPages.end() ? own->answer(sources) : plain(net::HTTPResponse::HTTP_NOT_FOUND);
+  Request asked{.method = is_form ? "POST" : "GET", .query = read_form(query), .form = {}, .client = {}};
+  asked.client = request.clientAddress().host().toString();
+  if (is_form) {
+    auto form = form_of(request);
+    if (form.refused != 0) return plain(form.refused);
+    asked.form = std::move(form.fields);
+  }
+  return page->answer(asked);
 }
 
 class Handler final : public net::HTTPRequestHandler {
  public:
   explicit Handler(const Sources& sources) : sources_{sources} {}
   void handleRequest(net::HTTPServerRequest& request, net::HTTPServerResponse& response) override {
-    const Answer answer = answer_to(request, sources_);
-    response.setStatusAndReason(answer.status);
-    response.setContentType(answer.type);
-    response.setContentLength(static_cast<std::streamsize>(answer.body.size()));
+    const Reply reply = answer_to(request, sources_);
+    response.setStatusAndReason(static_cast<net::HTTPResponse::HTTPStatus>(reply.status));
+    response.setContentType(reply.type);
+    response.setContentLength(static_cast<std::streamsize>(reply.body.size()));
     response.set("X-Content-Type-Options", "nosniff");
-    if (answer.status == net::HTTPResponse::HTTP_METHOD_NOT_ALLOWED) response.set("Allow", "GET, HEAD");
+    for (const auto& [name, value] : reply.fields) response.set(name, value);
+    const bool has_body = request.hasContentLength() || request.getChunkedTransferEncoding();
+    if (has_body) response.setKeepAlive(false);  // what is left of it is not looked at
     auto& out = response.send();
-    if (request.getMethod() != net::HTTPRequest::HTTP_HEAD) out << answer.body;
+    if (request.getMethod() != net::HTTPRequest::HTTP_HEAD) out << reply.body;
   }
 
  private:
@@ -176,8 +201,8 @@ void HttpService::start(Sources sources) {
     net::HTTPServerParams::Ptr params{new net::HTTPServerParams};
     params->setMaxThreads(kThreads);
     params->setMaxQueued(64);
-    params->setTimeout(Poco::Timespan{10, 0});
-    params->setKeepAliveTimeout(Poco::Timespan{10, 0});
+    params->setTimeout(Poco::Timespan{kHttpSilence.most.count(), 0});
+    params->setKeepAliveTimeout(Poco::Timespan{kHttpSilence.most.count(), 0});
     net::HTTPRequestHandlerFactory::Ptr factory{new Factory{inside_->sources}};
     inside_->servers.push_back(std::make_unique<net::HTTPServer>(factory, inside_->threads, socket, params));
     inside_->servers.back()->start();

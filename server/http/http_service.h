@@ -1,4 +1,4 @@
-// The HTTP service: health, metrics and a page of facts (spec 50 section 6: port 5108).
+// The HTTP service: health, metrics, a page of facts, and the pages that it is given (spec 50 section 6: port 5108).
 #pragma once
 #include <functional>
 #include <memory>
@@ -8,6 +8,7 @@
 #include <Poco/Net/SocketAddress.h>
 
 #include "server/base/result.h"
+#include "server/http/page.h"
 
 namespace pennypost::http {
 
@@ -22,10 +23,12 @@ struct Gauge {
 struct Sources {
   std::function<Result<void>()> health;  ///< an error is what is wrong, in words
   std::function<std::vector<Gauge>()> gauges;
+  std::vector<Page> pages = {};  ///< beside those of the service itself
 };
 
 /// Answers only clients on loopback and private networks: counts of logins and queue lengths are nobody else's
-/// business. Requests that are not GET or HEAD are 405, unknown paths 404, other clients 403.
+/// business. Pages for everybody are the exception. Requests that are not GET or HEAD, nor POST where a page takes
+/// forms, are 405, unknown paths 404, other clients 403; a form that is too large is 413, one that is none 415.
 class HttpService {
  public:
   /// Binds and listens, answers nothing yet. Errors: `unavailable`, naming the address.

@@ -78,6 +78,10 @@ void with_store(Call& call, const std::function<Result<void>(store::Store&)>& ac
   if (auto done = act(**opened); !done) fail(call, done.error());
 }
 
+std::string web_address(const std::string& host, int port) {
+  return fmt::format("http://{}:{}", host.empty() ? "localhost" : host, port);
+}
+
 std::string local_time(const std::optional<Timestamp>& time) {
   if (!time) return "-";
   const std::time_t seconds = std::chrono::system_clock::to_time_t(std::chrono::floor<std::chrono::seconds>(*time));

@@ -39,6 +39,9 @@ void with_store(Call& call, const std::function<Result<void>(store::Store&)>& ac
 /// Prints "pennypost: ..." on standard error and notes the failure.
 void fail(Call& call, const Error& error);
 
+/// What WebAddress stands for where it is empty: "http://mail.example.org:5108".
+std::string web_address(const std::string& host, int port);
+
 /// "2026-01-31 12:00:00" in local time, or "-" for none.
 std::string local_time(const std::optional<Timestamp>& time);
 
@@ -46,6 +49,7 @@ void add_serve_command(CLI::App& app, Call& call);
 void add_user_commands(CLI::App& app, Call& call);
 void add_settings_commands(CLI::App& app, Call& call);
 void add_queue_commands(CLI::App& app, Call& call);
+void add_quarantine_commands(CLI::App& app, Call& call);
 void add_trace_command(CLI::App& app, Call& call);
 void add_rules_commands(CLI::App& app, Call& call);
 void add_doctor_command(CLI::App& app, Call& call);

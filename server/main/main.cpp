@@ -20,6 +20,7 @@ int main(int count, char** words) {
   add_user_commands(app, call);
   add_settings_commands(app, call);
   add_queue_commands(app, call);
+  add_quarantine_commands(app, call);
   add_trace_command(app, call);
   add_rules_commands(app, call);
   add_doctor_command(app, call);

@@ -16,7 +16,11 @@
 #include "server/delivery/pipeline.h"
 #include "server/dns/resolver.h"
 #include "server/filter/filter.h"
+#include "server/filter/quarantine_links.h"
+#include "server/filter/quarantine_report.h"
+#include "server/filter/release.h"
 #include "server/http/http_service.h"
+#include "server/http/quarantine_page.h"
 #include "server/imap/service.h"
 #include "server/main/command.h"
 #include "server/net/service.h"
@@ -31,13 +35,16 @@ namespace {
 
 constexpr LogEvent kMaintenance{"main.maintenance_failed", Level::warning,
                                 "the tidying of the database failed: {reason}"};
+constexpr LogEvent kReports{"main.quarantine_reports_failed", Level::warning,
+                            "the reports on the quarantine wait: {reason}"};
 constexpr LogEvent kCertificateKept{"main.certificate_kept", Level::error, "the new certificate is not used: {reason}"};
 constexpr Seconds kGoodbye{10};  // for sessions to end by themselves when the server stops
 
-/// Tidies the database every minute until it is destroyed.
+/// Tidies the database and reports on the quarantine every minute until it is destroyed.
 class Maintenance {
  public:
-  explicit Maintenance(store::Store& store) : thread_{[this, &store] { run(store); }} {}
+  Maintenance(store::Store& store, filter::QuarantineReports& reports)
+      : thread_{[this, &store, &reports] { run(store, reports); }} {}
   ~Maintenance() {
     {
       const std::lock_guard lock{mutex_};
@@ -50,11 +57,12 @@ class Maintenance {
   Maintenance& operator=(const Maintenance&) = delete;
 
  private:
-  void run(store::Store& store) {
+  void run(store::Store& store, filter::QuarantineReports& reports) {
     std::unique_lock lock{mutex_};
     while (!changed_.wait_for(lock, Seconds{60}, [this] { return stopping_; })) {
       lock.unlock();
       if (auto done = store.maintain(); !done) log(kMaintenance, done.error());
+      if (auto sent = reports.run_when_due(); !sent) log(kReports, sent.error());
       lock.lock();
     }
   }
@@ -105,6 +113,9 @@ struct Server::Parts {
   std::shared_ptr<dns::Resolver> resolver;
   std::optional<filter::Filter> filter;
   std::optional<delivery::Pipeline> pipeline;
+  std::optional<filter::Releases> releases;
+  std::optional<filter::QuarantineLinks> links;
+  std::optional<filter::QuarantineReports> reports;
   std::optional<pop3::Context> pop3_context;
   std::optional<imap::Context> imap_context;
   std::shared_ptr<net::TlsClient> tls_client;
@@ -156,7 +167,8 @@ http::Sources Server::Parts::sources() {
                   gauges.push_back({"queue_messages", "Messages that wait to go out", static_cast<double>(*waiting)});
                 }
                 return gauges;
-              }};
+              },
+          .pages = {http::quarantine_page(*store, *releases, *links)}};
 }
 
 Result<void> Server::Parts::make(const ServeOptions& options) {
@@ -191,6 +203,13 @@ Result<void> Server::Parts::make(const ServeOptions& options) {
     return pipeline->submit_generated("", std::span{&to, 1}, octets);
   });
 
+  releases.emplace(*store, filter->bayes(), pipeline->spool());
+  links.emplace(key->quarantine_links_key());
+  reports.emplace(*pipeline, *links, [this, machine = options.host] {
+    const auto name = store->settings().get(kHostName);
+    return web_address(name.empty() ? machine : name, http->addresses().front().port());
+  });
+
   const Ports& ports = options.ports;
   auto smtp = smtp::service(smtp::make_context(*pipeline, *authenticator),
                             bindings(options.addresses, {ports.smtp, ports.submission}, ports.smtps), tls);
@@ -217,7 +236,7 @@ Result<void> Server::Parts::make(const ServeOptions& options) {
       *pipeline, *resolver, tls_client,
       transport::RunnerOptions{.sender = {.is_ours = [this](const auto& to) { return is_ours(listening, to); }}});
 
-  maintenance.emplace(*store);
+  maintenance.emplace(*store, *reports);
   runner->start();
   for (const auto& service : services) service->start();
   http->start(sources());

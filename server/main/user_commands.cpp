@@ -1,4 +1,4 @@
-// `pennypost user add|list|passwd|delete`: accounts (spec 50 section 12). They work beside a running server, which
+// `pennypost user add|list|passwd|set|delete`: accounts (spec 50 section 12). They work beside a running server, which
 // notices every change.
 #include <iostream>
 #include <memory>
@@ -8,6 +8,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "server/base/text.h"
 #include "server/main/accounts_setup.h"
 #include "server/main/command.h"
 
@@ -49,11 +50,26 @@ Result<void> list(store::Store& store) {
   for (const store::Account& account : *accounts) {
     auto known = addresses(store, account);
     if (!known) return std::move(known).error();
-    fmt::print("{:<20} {:<6} {:<9} last login {:<20} {}{}\n", account.name, account.is_admin ? "admin" : "",
+    std::string quarantine;
+    if (account.spam_threshold)
+      quarantine += *account.spam_threshold < 0 ? "  quarantine off"
+                                                : fmt::format("  quarantine from {:g}", *account.spam_threshold);
+    if (!account.quarantine_report.empty()) quarantine += "  report to " + account.quarantine_report;
+    fmt::print("{:<20} {:<6} {:<9} last login {:<20} {}{}{}\n", account.name, account.is_admin ? "admin" : "",
                account.is_enabled ? "" : "disabled", local_time(account.last_login), fmt::join(*known, ", "),
-               account.comments.empty() ? "" : "  (" + account.comments + ")");
+               account.comments.empty() ? "" : "  (" + account.comments + ")", quarantine);
   }
   return {};
+}
+
+/// `--spam-threshold`: a number, "global" or "off".
+Result<void> set_threshold(store::Store& store, AccountId account, const std::string& text) {
+  if (text == "global") return store.accounts().set_spam_threshold(account, std::nullopt);
+  if (text == "off") return store.accounts().set_spam_threshold(account, -1);
+  const auto number = to_number(text);
+  if (!number || *number > 1'000'000)
+    return error(Kind::bad_input, "--spam-threshold: a number from 0 to 1000000, global or off is needed");
+  return store.accounts().set_spam_threshold(account, static_cast<double>(*number));
 }
 
 }  // namespace
@@ -106,7 +122,31 @@ void add_user_commands(CLI::App& app, Call& call) {
     });
   });
 
-  for (CLI::App* command : {&add, &list_command, &passwd, &remove}) add_data_option(*command, call);
+  CLI::App& set = *user.add_subcommand("set", "Change what holds for an account");
+  struct Changes {
+    std::string threshold, report;
+  };
+  const auto changes = std::make_shared<Changes>();
+  set.add_option("NAME", wish->name)->required();
+  CLI::Option* threshold = set.add_option("--spam-threshold", changes->threshold,
+                                          "Score from which mail is quarantined: a number, global or off");
+  CLI::Option* report = set.add_option("--quarantine-report", changes->report,
+                                       "Address that gets the account's reports; no-one: nobody; '': as set for all");
+  set.callback([&call, wish, changes, threshold, report] {
+    if (threshold->count() + report->count() == 0)
+      return fail(call, error(Kind::bad_input, "user set: --spam-threshold or --quarantine-report is needed"));
+    with_store(call, [&](store::Store& store) -> Result<void> {
+      auto account = store.accounts().find(wish->name);
+      if (!account) return std::move(account).error();
+      if (threshold->count() > 0) {
+        if (auto done = set_threshold(store, account->id, changes->threshold); !done) return done;
+      }
+      if (report->count() == 0) return {};
+      return store.accounts().set_quarantine_report(account->id, changes->report);
+    });
+  });
+
+  for (CLI::App* command : {&add, &list_command, &passwd, &set, &remove}) add_data_option(*command, call);
 }
 
 }  // namespace pennypost::main_program

@@ -53,9 +53,9 @@ bool has_long_line(std::string_view text) {
 }
 
 /// The MIME fields of a text and, behind an empty line, the text itself.
-std::string text_part(std::string_view utf8) {
+std::string text_part(std::string_view utf8, std::string_view subtype = "plain") {
   const std::string text = with_crlf(to_utf8(utf8));
-  std::string out = "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: ";
+  std::string out = fmt::format("Content-Type: text/{}; charset=utf-8\r\nContent-Transfer-Encoding: ", subtype);
   if (is_ascii(text) && !has_long_line(text) && text.find('\0') == std::string::npos)
     return out += "7bit\r\n\r\n" + text;
   const auto far = static_cast<std::size_t>(
@@ -207,7 +207,13 @@ std::string return_path_field(std::string_view path) { return "Return-Path: <" +
 std::string build(const TextMail& mail) {
   std::string out = first_fields(mail.from, mail.to, mail.subject, mail.message_id, mail.at, mail.zone_minutes);
   for (const std::string& more : mail.fields) out += more;
-  return out += text_part(mail.text);
+  const std::string plain = text_part(mail.text);
+  if (mail.html.empty()) return out += plain;
+  const std::string html = text_part(mail.html, "html");
+  const std::string boundary = new_boundary(plain + html);
+  out += "Content-Type: multipart/alternative;\r\n boundary=\"" + boundary + "\"\r\n\r\n";
+  for (const std::string* part : {&plain, &html}) out.append("--" + boundary + "\r\n").append(*part).append("\r\n");
+  return out += "--" + boundary + "--\r\n";
 }
 
 std::string build(const Report& report) {

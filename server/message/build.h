@@ -47,12 +47,13 @@ std::string received_field(const Received& received);
 /// "Return-Path: <a@b>" CR LF; "<>" for the null sender.
 std::string return_path_field(std::string_view path);
 
-/// A mail of plain text (UTF-8), with Date, Message-ID and MIME fields.
+/// A mail of plain text (UTF-8), with Date, Message-ID and MIME fields; with `html`, multipart/alternative of both.
 struct TextMail {
   Address from;  ///< name in UTF-8
   std::vector<Address> to;
   std::string subject;              ///< UTF-8
   std::string text;                 ///< UTF-8, lines with CR LF or LF
+  std::string html;                 ///< the same as a whole HTML document in UTF-8; empty: none
   std::vector<std::string> fields;  ///< further whole fields, each with its CR LF (Auto-Submitted, In-Reply-To, ...)
   std::string message_id;           ///< made new from the domain of `from` when empty
   Timestamp at{};

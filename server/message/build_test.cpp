@@ -84,6 +84,26 @@ TEST(Build, ReceivedHasTheFormOfTheSpecification) {
   EXPECT_EQ(return_path_field(""), "Return-Path: <>\r\n");
 }
 
+TEST(Build, AMailWithHtmlOffersBothAsAlternatives) {
+  std::string html = "<p>Gr\xC3\xBC\xC3\x9F";
+  html += "e</p>\n" + std::string(3000, 'x') + "\n";
+  const std::string built = build({.from = {.name = {}, .local = "j", .domain = "example.com"},
+                                   .to = {{.local = "b", .domain = "example.org"}},
+                                   .subject = "both",
+                                   .text = "plain\n",
+                                   .html = html,
+                                   .at = kNow});
+  EXPECT_TRUE(is_ascii(built));
+  EXPECT_LE(longest_line(built), 78U);
+  const Message message = parse(built);
+  ASSERT_EQ(message.parts.size(), 3U);
+  EXPECT_TRUE(message.parts[0].type.is("multipart", "alternative"));
+  EXPECT_TRUE(message.parts[1].type.is("text", "plain"));
+  EXPECT_TRUE(message.parts[2].type.is("text", "html"));
+  EXPECT_EQ(text_of(message, 1), "plain\r\n");
+  EXPECT_THAT(text_of(message, 2), testing::StartsWith(html.substr(0, 10)));
+}
+
 TEST(Build, TextMailsReadBack) {
   for (const std::string text : {"plain\nlines\r\n",
                                  "Gr\xC3\xBC\xC3\x9F"

@@ -26,4 +26,7 @@ std::string attribute(std::string_view tag, std::string_view name);
 /// Text with its character references (&amp; &#39; &#x27; and the HTML 4 names) decoded.
 std::string decode_entities(std::string_view text);
 
+/// Text that stands for itself in a document and in a quoted attribute: < > & " ' as character references.
+std::string html_escaped(std::string_view text);
+
 }  // namespace pennypost::message

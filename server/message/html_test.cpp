@@ -72,5 +72,13 @@ TEST(Html, TagsAreListedWithTheirAttributes) {
   EXPECT_EQ(attribute("<a =x y=z>", "y"), "z");
 }
 
+TEST(Html, EscapedTextStandsForItself) {
+  for (const std::string text : {"<a href=\"x\" title='y'>&amp;</a>", "", "plain", "\xC3\xBC<"}) {
+    const std::string escaped = html_escaped(text);
+    EXPECT_EQ(escaped.find_first_of("<>\"'"), std::string::npos) << escaped;
+    EXPECT_EQ(decode_entities(escaped), text);
+  }
+}
+
 }  // namespace
 }  // namespace pennypost::message

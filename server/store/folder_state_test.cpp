@@ -170,6 +170,18 @@ TEST(FolderView, ChangesOfAnotherProcessArriveByNotify) {
   EXPECT_TRUE(view->now().row(1).flags.has(Flag::seen));
 }
 
+TEST(FolderView, ChangesOfAProcessThatEndsAtOnceArriveToo) {  // a command beside the server
+  WithAnn w;
+  auto view = w.store->states().open(w.inbox, Access::read_write);
+  ASSERT_OK(view);
+  const auto body = body_of(kSmall);
+  for (unsigned round = 1; round <= 5; ++round) {
+    ASSERT_OK(TestCluster::instance().connect(w.connection)->writer().deliver(one_letter(body, w.inbox)));
+    ASSERT_TRUE(eventually([&] { return view->is_behind(); })) << round;
+    EXPECT_EQ(view->sync(Expunges::allowed)->arrived, 1U);
+  }
+}
+
 TEST(FolderView, ARemovedFolderIsToldToThoseWhoHaveItOpen) {
   WithAnn w;
   auto made = w.store->folders().create(w.ann.id, "Short");

@@ -24,6 +24,9 @@ namespace {
 
 constexpr LogEvent kListenFailed{"store.listen_failed", Level::debug, "not listening for news: {reason}"};
 
+constexpr LogEvent kNotTold{"store.news_not_told", Level::warning,
+                            "other processes do not hear of the last changes: {reason}"};
+
 const Sql kNotify{"news.notify", "SELECT pg_notify('pennypost', word) FROM unnest($1::text[]) AS word"};
 
 enum class Subject { folder, account, queue, settings, directory };
@@ -124,6 +127,7 @@ struct News::Impl {
     }
   }
   void listen(Connection& connection);
+  void tell_the_rest();
   void run();
 };
 
@@ -143,6 +147,15 @@ void News::Impl::listen(Connection& connection) {
     }
     if (wait[0].revents != 0 && PQconsumeInput(connection.raw()) != 1) return;
   }
+}
+
+/// Of a process that ends at once, a command: what it has changed is news to the server that runs beside it.
+void News::Impl::tell_the_rest() {
+  const auto words = take_out();
+  if (words.empty()) return;
+  auto connection = database.connect();
+  if (!connection) return log(kNotTold, connection.error());
+  if (auto told = (*connection)->query(kNotify, words); !told) log(kNotTold, told.error());
 }
 
 void News::Impl::run() {
@@ -239,7 +252,9 @@ void News::start(Remote remote) {
 void News::stop() {
   impl_->stopping = true;
   impl_->poke();
-  if (impl_->thread.joinable()) impl_->thread.join();
+  if (!impl_->thread.joinable()) return;
+  impl_->thread.join();
+  impl_->tell_the_rest();
 }
 
 }  // namespace pennypost::store
