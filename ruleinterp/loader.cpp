@@ -2,6 +2,7 @@
 // the script, never an exception. An Include that is too deep or includes too much is an error and is skipped.
 #include "ruleinterp/loader.h"
 
+#include <algorithm>
 #include <fstream>
 #include <set>
 #include <sstream>
@@ -48,6 +49,7 @@ class Loader {
           {Severity::error, std::string{main}, 0, 0, 1, "the main rule file is not there", {}, {}, {}});
       return std::move(script_);
     }
+    open_.push_back(*file);
     read_file(*file, 0);
     return std::move(script_);
   }
@@ -93,6 +95,19 @@ class Loader {
     std::vector<Condition> conditions;
     bool stopped = false;
     octets_ += script_.files[file]->text.size();
+    if (const std::string_view text = script_.files[file]->text;
+        text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF")) {
+      script_.problems.push_back({Severity::error,
+                                  script_.files[file]->name,
+                                  1,
+                                  1,
+                                  1,
+                                  "the file is written in UTF-16",
+                                  "a file saved as UTF-8 or ANSI",
+                                  {},
+                                  {}});
+      return;
+    }
     const std::vector<std::string_view> lines = split_lines(script_.files[file]->text);
     std::uint32_t number = 0;
     for (const std::string_view text : lines) {
@@ -191,7 +206,13 @@ class Loader {
       script_.missing.emplace_back(name.text);
       return;
     }
+    if (std::ranges::find(open_, *found) != open_.end()) {
+      report(Severity::error, file, line, name, fmt::format("the file {} includes itself", name.text));
+      return;
+    }
+    open_.push_back(*found);
     read_file(*found, depth + 1);
+    open_.pop_back();
   }
 
   static Word whole(const Line& line) {
@@ -214,6 +235,7 @@ class Loader {
   Script script_;
   LineReader reader_;
   std::map<std::string, std::uint32_t, LessIgnoringCase> by_name_;
+  std::vector<std::uint32_t> open_;  // the files around the one in hand, and itself
   std::size_t includes_ = 0;
   std::size_t octets_ = 0;
   bool too_large_ = false;
