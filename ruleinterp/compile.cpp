@@ -68,7 +68,10 @@ Compiled Compiler::run() {
     return std::pair{file_of(a), a.line} < std::pair{file_of(b), b.line};
   });
   Compiled compiled;
-  if (!any_error(problems_)) compiled.program = program_;
+  if (!any_error(problems_)) {
+    find_scan_runs(*program_);
+    compiled.program = program_;
+  }
   compiled.problems = std::move(problems_);
   return compiled;
 }

@@ -1,9 +1,12 @@
-// Finding the literals that an expression needs (issue 3, point 5). A sequence gives its longest run of characters, or
-// else the literals of all sides of a group that it cannot do without; classes end a run and are passed over. Options
-// that change how the expression is read, and anything unknown, mean that no literal is given.
+// Finding the literals that an expression needs (issue 3, point 5). A sequence gives its runs of characters and the
+// groups that it cannot do without, each of these with the longest literals of all its sides; classes end a run and are
+// passed over. Options that change how the expression is read, and anything unknown, mean that no literal is given.
 #include "ruleinterp/literal.h"
 
+#include <algorithm>
+#include <functional>
 #include <string_view>
+#include <utility>
 
 #include "ruleinterp/regex.h"
 
@@ -14,32 +17,44 @@ constexpr std::size_t kShortest = 3;
 constexpr std::size_t kMostTexts = 20;
 constexpr int kDeepest = 8;
 
+std::size_t shortest(const AnyOf& texts) {
+  std::size_t least = texts[0].size();
+  for (const std::string& text : texts) least = std::min(least, text.size());
+  return least;
+}
+
 bool one_of(char c, std::string_view set) { return set.find(c) != std::string_view::npos; }
 
 class Reader {
  public:
   Reader(std::string_view body, int depth) : body_{body}, depth_{depth} {}
 
-  // Of all alternatives together.
-  std::vector<std::string> run() {
-    std::vector<std::string> all;
-    if (depth_ > kDeepest) return all;
+  // Of a sequence: all that it needs. Of alternatives: one set, of what each of them needs most.
+  std::vector<AnyOf> run() {
+    if (depth_ > kDeepest) return {};
+    std::vector<AnyOf> all;
+    AnyOf sides;
+    std::size_t count = 0;
     while (known_) {
+      all.clear();
+      needed_.clear();
       while (at_ < body_.size() && known_ && body_[at_] != '|') step();
       end_run();
-      if (best_.size() >= kShortest) {
-        all.push_back(best_);
-      } else if (!group_.empty()) {
-        all.insert(all.end(), group_.begin(), group_.end());
-      } else {
-        known_ = false;
+      ++count;
+      all.swap(needed_);
+      if (all.empty()) {
+        known_ = false;  // this side needs nothing, so all together do not
+        break;
       }
-      best_.clear();
-      group_.clear();
+      std::ranges::stable_sort(all, std::greater{}, shortest);
+      sides.insert(sides.end(), all[0].begin(), all[0].end());
       if (at_ >= body_.size()) break;
       ++at_;  // the bar
     }
-    if (!known_ || all.size() > kMostTexts) all.clear();
+    if (!known_) return {};
+    if (count > 1) all.assign(1, sides);
+    std::erase_if(all, [](const AnyOf& one) { return one.size() > kMostTexts; });
+    all.resize(std::min(all.size(), kMostRequired));
     return all;
   }
 
@@ -53,7 +68,7 @@ class Reader {
       const std::size_t end = at_ > begin ? at_ - 1 : begin;
       const bool may_be_absent = at_ < body_.size() && one_of(body_[at_], "*?{");
       skip_quantifier();
-      if (known_ && !may_be_absent && group_.empty()) inside(body_.substr(begin, end - begin));
+      if (known_ && !may_be_absent) inside(body_.substr(begin, end - begin));
     } else if (c == '[') {
       end_run();
       skip_class();
@@ -82,7 +97,7 @@ class Reader {
     } else if (content.starts_with('?')) {
       return;
     }
-    group_ = Reader{content, depth_ + 1}.run();
+    for (AnyOf& one : Reader{content, depth_ + 1}.run()) needed_.push_back(std::move(one));
   }
 
   void escape() {
@@ -167,21 +182,21 @@ class Reader {
   }
 
   void end_run() {
-    if (run_.size() > best_.size()) best_ = run_;
+    if (run_.size() >= kShortest) needed_.push_back({run_});
     run_.clear();
   }
 
   std::string_view body_;
   int depth_;
   std::size_t at_ = 0;
-  std::string run_, best_;
-  std::vector<std::string> group_;
+  std::string run_;
+  std::vector<AnyOf> needed_;  // by the side that is being read
   bool known_ = true;
 };
 
 }  // namespace
 
-std::vector<std::string> required_literals(const Regex& regex) {
+std::vector<AnyOf> required_literals(const Regex& regex) {
   if (regex.extended()) return {};
   return Reader{regex.body(), 0}.run();
 }

@@ -66,7 +66,8 @@ Run::Run(const Program& program, const Mail& mail, const Envelope& envelope, con
       bags_(program.bags.size()),
       weights_(program.rules.size()),
       rule_listed_(program.rules.size()),
-      sources_(program.sources.size()) {
+      sources_(program.sources.size()),
+      possible_lines_(program.scan_runs.size()) {
   outcome_.recipients = envelope.recipients;
   variables_[program.score] = Value::of(0.0);
   variables_[program.weight_bank] = Value::of(0.0);
@@ -113,6 +114,12 @@ void Run::loop_over_code() {
   } count{executed, outcome_.instructions};
   while (at < code.size()) {
     const Instruction& i = code[at];
+    if (i.scan_run != kNone && !tracing_ && !profile_) {
+      if (const std::uint32_t next = pass_over(at, executed); next != at) {
+        at = next;
+        continue;
+      }
+    }
     current_ = &i;
     if (++executed > limits_.instructions) throw LimitPassed{Ended::instructions};
     if (executed % kClockEvery == 0) look_at_clock();
@@ -135,6 +142,24 @@ void Run::loop_over_code() {
       return;
     }
   }
+}
+
+std::uint32_t Run::pass_over(std::uint32_t at, std::uint64_t& executed) {
+  const ScanRun& run = program_.scan_runs[program_.code[at].scan_run];
+  std::optional<std::vector<std::uint32_t>>& possible = possible_lines_[program_.code[at].scan_run];
+  if (!possible) {
+    possible.emplace();
+    for (const ScanRun::Searches& searches : run.by_source)
+      ScanRun::add_possible(searches, candidates(searches.source), *possible);
+    std::ranges::sort(*possible);
+  }
+  const auto found = std::ranges::lower_bound(*possible, at);
+  const std::uint32_t next = found == possible->end() ? run.end : *found;
+  if (next == at || executed + (next - at) > limits_.instructions) return at;
+  if (executed / kClockEvery != (executed + (next - at)) / kClockEvery) look_at_clock();
+  executed += next - at;
+  if (run.has_expression(at, next)) variables_[program_.regex_matches] = Value::of(0.0);
+  return next;
 }
 
 void Run::finish() {

@@ -198,6 +198,9 @@ class Run {
   void traced_write(std::uint32_t slot);
   const Candidates& candidates(std::uint32_t source);
   const std::vector<std::string_view>& texts_of(std::uint32_t source);
+  /// Where the run of BulkScan lines at `at` goes on: the next line that may match, or its end. Lines that are passed
+  /// over count as executed.
+  std::uint32_t pass_over(std::uint32_t at, std::uint64_t& executed);
 
   const Program& program_;
   const Mail& mail_;
@@ -220,6 +223,7 @@ class Run {
     Candidates candidates;
   };
   std::vector<SourceTexts> sources_;
+  std::vector<std::optional<std::vector<std::uint32_t>>> possible_lines_;       // by scan run, ascending
   std::map<std::string, std::shared_ptr<const Search>, std::less<>> searches_;  // those with ${...}
   std::map<std::string, std::string> preset_;
   std::vector<std::string> missing_services_;

@@ -1,12 +1,15 @@
 // The Hyperscan side of many patterns in one pass (issue 3, point 5).
 //
-// Why a false bit is a promise: only literals are scanned for, without regard to case: a plain search itself, or a text
-// that an expression cannot match without (literal.h); an expression without one is always tried. Whole expressions are
-// not given to the scanner: version 5.4.9 misses matches of "<(b|font)[^>]*>[^<]*click". The pieces of a source are
-// joined with LF and scanned as one text. When a database cannot be made or a scan fails, everything is tried.
+// Why a false bit is a promise: only literals are scanned for, without regard to case: a plain search itself, or texts
+// that an expression cannot match without (literal.h); an expression without one is always tried. A pattern is a
+// candidate when all that it needs was seen, so a word that is in every mail brings none by itself; a literal that many
+// patterns need is looked for once. Whole expressions are not given to the scanner: version 5.4.9 misses matches of
+// "<(b|font)[^>]*>[^<]*click". The pieces of a source are joined with LF and scanned as one text. When a database
+// cannot be made or a scan fails, everything is tried.
 #include "ruleinterp/prefilter.h"
 
 #include <atomic>
+#include <map>
 #include <mutex>
 #include <string>
 #include <unordered_set>
@@ -16,6 +19,7 @@
 
 #include "ruleinterp/literal.h"
 #include "ruleinterp/regex.h"
+#include "ruleinterp/text.h"
 
 namespace pennypost::ruleinterp {
 namespace {
@@ -84,12 +88,14 @@ class Prefilter {
     constexpr std::size_t kMost = 0x7FFFFFFF;
     if (text.size() > kMost) return candidates.reset(patterns, true);
     const char* begin = text.data() ? text.data() : "";
-    const auto on_match = [](unsigned id, unsigned long long, unsigned long long, unsigned, void* context) {
-      static_cast<Candidates*>(context)->set(id);
+    thread_local std::vector<std::uint8_t> seen;
+    seen.assign(members_.size(), 0);
+    Scan scan{*this, seen, candidates};
+    const auto on_match = [](unsigned literal, unsigned long long, unsigned long long, unsigned, void* context) {
+      static_cast<Scan*>(context)->saw(literal);
       return 0;
     };
-    if (hs_scan(database_.get(), begin, static_cast<unsigned>(text.size()), 0, space, on_match, &candidates) !=
-        HS_SUCCESS)
+    if (hs_scan(database_.get(), begin, static_cast<unsigned>(text.size()), 0, space, on_match, &scan) != HS_SUCCESS)
       candidates.reset(patterns, true);
   }
 
@@ -101,29 +107,61 @@ class Prefilter {
   struct Member {
     std::uint32_t pattern;
     const Search* search;
+    mutable std::uint8_t needs = 0;  // a bit for each set of literals of which one must be seen
+  };
+  // A literal is one of set `bit` of a member.
+  struct Use {
+    std::uint32_t member;
+    std::uint8_t bit;
+  };
+  // What one scan has seen: of each member, the bits of its sets.
+  struct Scan {
+    const Prefilter& filter;
+    std::vector<std::uint8_t>& seen;
+    Candidates& candidates;
+    void saw(unsigned literal) {
+      for (const Use& use : filter.uses_[literal]) {
+        seen[use.member] |= use.bit;
+        if (seen[use.member] == filter.members_[use.member].needs) candidates.set(filter.members_[use.member].pattern);
+      }
+    }
   };
   struct Closer {
     void operator()(hs_database_t* database) const { hs_free_database(database); }
   };
 
   void make() const {
-    std::vector<std::string> texts;
-    std::vector<unsigned> flags, ids;
-    for (const Member& member : members_) {
-      const Regex* regex = member.search->regex();
-      const std::vector<std::string> literals =
-          regex ? required_literals(*regex) : std::vector<std::string>{member.search->plain()};
-      if (literals.empty() || literals[0].empty()) {
-        always_.push_back(member.pattern);
+    std::map<std::string, std::uint32_t> numbers;  // of literals, in lower case
+    for (std::uint32_t member = 0; member < members_.size(); ++member) {
+      const Search& search = *members_[member].search;
+      const std::vector<AnyOf> needed =
+          search.regex() ? required_literals(*search.regex()) : std::vector<AnyOf>{{search.plain()}};
+      if (needed.empty() || needed[0][0].empty()) {
+        always_.push_back(members_[member].pattern);
         continue;
       }
-      for (const std::string& literal : literals) {
-        texts.push_back(literal_as_expression(literal));
-        flags.push_back(HS_FLAG_SINGLEMATCH | HS_FLAG_CASELESS);
-        ids.push_back(member.pattern);
+      for (const AnyOf& one : needed) {
+        const auto bit = static_cast<std::uint8_t>(members_[member].needs + 1);  // 1, 2, 4
+        members_[member].needs |= bit;
+        for (const std::string& literal : one) {
+          const auto [at, is_new] = numbers.emplace(lower(literal), static_cast<std::uint32_t>(uses_.size()));
+          if (is_new) uses_.emplace_back();
+          uses_[at->second].push_back({member, bit});
+        }
       }
     }
-    // One expression that Hyperscan refuses must not cost the others: it says which one it was.
+    std::vector<std::string> texts;
+    std::vector<unsigned> flags, ids;
+    for (const auto& [literal, number] : numbers) {
+      texts.push_back(literal_as_expression(literal));
+      flags.push_back(HS_FLAG_SINGLEMATCH | HS_FLAG_CASELESS);
+      ids.push_back(number);
+    }
+    compile(std::move(texts), std::move(flags), std::move(ids));
+  }
+
+  // One expression that Hyperscan refuses must not cost the others: it says which one it was.
+  void compile(std::vector<std::string> texts, std::vector<unsigned> flags, std::vector<unsigned> ids) const {
     while (!texts.empty()) {
       std::vector<const char*> expressions;
       for (const std::string& text : texts) expressions.push_back(text.c_str());
@@ -138,7 +176,8 @@ class Prefilter {
       hs_free_compile_error(error);
       if (refused < 0) return;  // too large as a whole: everything is tried
       const auto at = static_cast<std::ptrdiff_t>(refused);
-      always_.push_back(ids[static_cast<std::size_t>(refused)]);
+      for (const Use& use : uses_[ids[static_cast<std::size_t>(refused)]])
+        always_.push_back(members_[use.member].pattern);
       texts.erase(texts.begin() + at);
       flags.erase(flags.begin() + at);
       ids.erase(ids.begin() + at);
@@ -150,6 +189,7 @@ class Prefilter {
   mutable std::once_flag made_;
   mutable std::unique_ptr<hs_database_t, Closer> database_;
   mutable std::vector<std::uint32_t> always_;
+  mutable std::vector<std::vector<Use>> uses_;  // by literal
 };
 
 Prefilters::Prefilters() = default;

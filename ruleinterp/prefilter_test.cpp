@@ -79,6 +79,7 @@ std::string told(const Outcome& outcome) {
   for (const RuleHit& hit : outcome.hits)
     out += hit.pattern + " -> " + hit.match + " line " + std::to_string(hit.line) + "\n";
   for (const auto& [name, value] : outcome.variables) out += name + "=" + value + "\n";
+  out += std::to_string(outcome.instructions) + " lines\n";  // those passed over count
   return out;
 }
 

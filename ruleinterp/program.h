@@ -11,6 +11,7 @@
 #include "ruleinterp/loader.h"
 #include "ruleinterp/prefilter.h"
 #include "ruleinterp/regex.h"
+#include "ruleinterp/scan_runs.h"
 #include "ruleinterp/tables.h"
 
 namespace pennypost::ruleinterp {
@@ -38,6 +39,8 @@ struct Instruction {
   std::uint32_t place = 0;                      ///< index into Program::places
   std::uint32_t a = kNone, b = kNone;           ///< free for the statement
   std::uint32_t data = kNone, pattern = kNone;  ///< of a constant search of the message: the filter can say no at once
+  std::uint32_t scan_run = kNone;               ///< index into Program::scan_runs
+  bool scans = false;                           ///< a line of BulkScan
   bool counts_itself = false;  ///< `run` calls Run::hit; otherwise the machine does when the flow is `next`
   std::vector<Operand> operands;
 };
@@ -105,6 +108,7 @@ struct Program {
   std::vector<std::string> null_addresses;  ///< of AddNullAddress lines outside all blocks (spec 10 section 6.7)
   std::uint32_t score = 0, weight_bank = 0, regex_matches = 0, matched_conditions = 0, db_query_time = 0;
   Prefilters prefilters;  ///< per source
+  std::vector<ScanRun> scan_runs;
 
   const CodePlace& place(const Instruction& i) const { return places[i.place]; }
 };

@@ -51,6 +51,7 @@ void compile_scan_line(Compiler& c, const Compiler::OpenBlock& scan) {
   instruction.operands = std::move(operands);
   instruction.a = scan.slot;
   instruction.counts_itself = true;
+  instruction.scans = true;
   if (instruction.rule == kNone) instruction.rule = scan.rule;
   c.searches_together(c.at(address), 0, 1);
 }
