@@ -1,5 +1,7 @@
-// Decoding of forms. Linear in the input, which the service has limited before (kHttpForm, kHttpTarget of the library).
+// Decoding of forms. Linear in the input, which was limited before: forms by kHttpForm, addresses by the library.
 #include "server/http/form.h"
+
+#include <algorithm>
 
 #include "server/base/text.h"
 
