@@ -17,10 +17,11 @@ constexpr std::size_t kShortest = 3;
 constexpr std::size_t kMostTexts = 20;
 constexpr int kDeepest = 8;
 
-std::size_t shortest(const AnyOf& texts) {
-  std::size_t least = texts[0].size();
-  for (const std::string& text : texts) least = std::min(least, text.size());
-  return least;
+// Octets that are sure to be there.
+std::size_t shortest(const Needed& needed) {
+  std::size_t least = needed.texts[0].size();
+  for (const std::string& text : needed.texts) least = std::min(least, text.size());
+  return least + needed.beside.size();
 }
 
 bool one_of(char c, std::string_view set) { return set.find(c) != std::string_view::npos; }
@@ -30,10 +31,10 @@ class Reader {
   Reader(std::string_view body, int depth) : body_{body}, depth_{depth} {}
 
   // Of a sequence: all that it needs. Of alternatives: one set, of what each of them needs most.
-  std::vector<AnyOf> run() {
+  std::vector<Needed> run() {
     if (depth_ > kDeepest) return {};
-    std::vector<AnyOf> all;
-    AnyOf sides;
+    std::vector<Needed> all;
+    Needed sides;
     std::size_t count = 0;
     while (known_) {
       all.clear();
@@ -47,14 +48,14 @@ class Reader {
         break;
       }
       std::ranges::stable_sort(all, std::greater{}, shortest);
-      sides.insert(sides.end(), all[0].begin(), all[0].end());
+      sides.texts.insert(sides.texts.end(), all[0].texts.begin(), all[0].texts.end());
       if (at_ >= body_.size()) break;
       ++at_;  // the bar
     }
     if (!known_) return {};
     if (count > 1) all.assign(1, sides);
-    std::erase_if(all, [](const AnyOf& one) { return one.size() > kMostTexts; });
-    all.resize(std::min(all.size(), kMostRequired));
+    std::erase_if(all, [](const Needed& one) { return one.texts.size() > kMostTexts; });
+    all.resize(std::min(all.size(), kMostNeeded));
     return all;
   }
 
@@ -97,7 +98,7 @@ class Reader {
     } else if (content.starts_with('?')) {
       return;
     }
-    for (AnyOf& one : Reader{content, depth_ + 1}.run()) needed_.push_back(std::move(one));
+    for (Needed& one : Reader{content, depth_ + 1}.run()) needed_.push_back(std::move(one));
   }
 
   void escape() {
@@ -112,8 +113,16 @@ class Reader {
       run_ += c;
       return;
     }
+    std::string left = run_;
     end_run();
-    if (one_of(c, "dDwWsShHvVRbBAzZGntrfae")) return skip_quantifier();
+    if (one_of(c, "dDwWsShHvVRbBAzZGntrfae")) {
+      const Gap gap = c == 's' ? Gap::spaces : c == 'W' ? Gap::marks : Gap::unknown;
+      if (gap != Gap::unknown && !left.empty() && !is_in(gap, left.back()) && at_quantifier_or_none()) {
+        left_ = std::move(left);
+        gap_ = gap;
+      }
+      return skip_quantifier();
+    }
     known_ = false;  // \Q, \x, \p, back references, ...
   }
 
@@ -181,22 +190,65 @@ class Reader {
     known_ = false;
   }
 
+  // Not "{" as a plain character, which skip_quantifier would take for the begin of one.
+  bool at_quantifier_or_none() const {
+    if (at_ >= body_.size() || body_[at_] != '{') return true;
+    std::size_t i = at_ + 1;
+    const auto digits = [&] {
+      const std::size_t begin = i;
+      while (i < body_.size() && body_[i] >= '0' && body_[i] <= '9') ++i;
+      return i > begin;
+    };
+    if (!digits()) return false;
+    if (i < body_.size() && body_[i] == ',') {
+      ++i;
+      digits();
+    }
+    return i < body_.size() && body_[i] == '}';
+  }
+
+  // The run is over; it may stand behind left_ with only gap_ between.
   void end_run() {
-    if (run_.size() >= kShortest) needed_.push_back({run_});
+    if (gap_ != Gap::unknown && !run_.empty() && !is_in(gap_, run_.front()) &&
+        std::max(run_.size(), left_.size()) >= kShortest) {
+      // It says more than the left text alone, which was noted when it ended.
+      if (!needed_.empty() && needed_.back() == Needed{.texts = {left_}}) needed_.pop_back();
+      if (run_.size() >= left_.size()) {
+        needed_.push_back({{run_}, gap_, Needed::Side::before, left_});
+      } else {
+        needed_.push_back({{left_}, gap_, Needed::Side::behind, run_});
+      }
+    } else if (run_.size() >= kShortest) {
+      needed_.push_back({.texts = {run_}});
+    }
     run_.clear();
+    gap_ = Gap::unknown;
   }
 
   std::string_view body_;
   int depth_;
   std::size_t at_ = 0;
-  std::string run_;
-  std::vector<AnyOf> needed_;  // by the side that is being read
+  std::string run_, left_;
+  Gap gap_ = Gap::unknown;      // between left_ and the run that begins now
+  std::vector<Needed> needed_;  // by the side that is being read
   bool known_ = true;
 };
 
 }  // namespace
 
-std::vector<AnyOf> required_literals(const Regex& regex) {
+bool is_in(Gap gap, char c) {
+  switch (gap) {
+    case Gap::unknown:
+      return true;
+    case Gap::spaces:
+      return c == ' ' || (c >= '\t' && c <= '\r');
+    case Gap::marks:
+      return !((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_');
+  }
+  return true;
+}
+
+std::vector<Needed> required_literals(const Regex& regex) {
   if (regex.extended()) return {};
   return Reader{regex.body(), 0}.run();
 }

@@ -48,6 +48,8 @@ class Scratch {
   std::unordered_set<std::uint64_t> met_;
 };
 
+constexpr std::size_t kWideGap = 64;
+
 std::uint64_t next_serial() {
   static std::atomic<std::uint64_t> last{0};
   return ++last;
@@ -88,11 +90,11 @@ class Prefilter {
     constexpr std::size_t kMost = 0x7FFFFFFF;
     if (text.size() > kMost) return candidates.reset(patterns, true);
     const char* begin = text.data() ? text.data() : "";
-    thread_local std::vector<std::uint8_t> seen;
-    seen.assign(members_.size(), 0);
-    Scan scan{*this, seen, candidates};
-    const auto on_match = [](unsigned literal, unsigned long long, unsigned long long, unsigned, void* context) {
-      static_cast<Scan*>(context)->saw(literal);
+    thread_local std::vector<std::uint8_t> missing;
+    missing = needs_;
+    Scan scan{*this, text, missing, candidates};
+    const auto on_match = [](unsigned literal, unsigned long long, unsigned long long end, unsigned, void* context) {
+      static_cast<Scan*>(context)->saw(literal, static_cast<std::size_t>(end));
       return 0;
     };
     if (hs_scan(database_.get(), begin, static_cast<unsigned>(text.size()), 0, space, on_match, &scan) != HS_SUCCESS)
@@ -107,23 +109,48 @@ class Prefilter {
   struct Member {
     std::uint32_t pattern;
     const Search* search;
-    mutable std::uint8_t needs = 0;  // a bit for each set of literals of which one must be seen
   };
-  // A literal is one of set `bit` of a member.
+  // A literal belongs to need `bit` of a member.
   struct Use {
     std::uint32_t member;
     std::uint8_t bit;
+    Gap gap;
+    Needed::Side side;
+    std::string beside;  // lower case; empty unless the gap is known
   };
-  // What one scan has seen: of each member, the bits of its sets.
+  struct Literal {
+    std::uint32_t size = 0;
+    bool once = true;  // the first place will do
+    std::vector<Use> uses;
+  };
+  // One scan: of each member, the bits of its needs that were not seen yet.
   struct Scan {
     const Prefilter& filter;
-    std::vector<std::uint8_t>& seen;
+    std::string_view text;
+    std::vector<std::uint8_t>& missing;
     Candidates& candidates;
-    void saw(unsigned literal) {
-      for (const Use& use : filter.uses_[literal]) {
-        seen[use.member] |= use.bit;
-        if (seen[use.member] == filter.members_[use.member].needs) candidates.set(filter.members_[use.member].pattern);
+    void saw(unsigned number, std::size_t end) {
+      const Literal& literal = filter.literals_[number];
+      for (const Use& use : literal.uses) {
+        std::uint8_t& bits = missing[use.member];
+        if (!(bits & use.bit) || (use.gap != Gap::unknown && !is_beside(use, end - literal.size, end))) continue;
+        bits = static_cast<std::uint8_t>(bits & ~use.bit);
+        if (bits == 0) candidates.set(filter.members_[use.member].pattern);
       }
+    }
+    // Whether the neighbour stands beside begin..end. Behind a wide gap it is not looked for: it may.
+    bool is_beside(const Use& use, std::size_t begin, std::size_t end) const {
+      const std::string_view wanted = use.beside;
+      std::size_t gap = 0;
+      if (use.side == Needed::Side::before) {
+        while (gap < begin && is_in(use.gap, text[begin - gap - 1]))
+          if (++gap > kWideGap) return true;
+        const std::size_t to = begin - gap;
+        return wanted.size() <= to && equal_ignoring_case(text.substr(to - wanted.size(), wanted.size()), wanted);
+      }
+      while (end + gap < text.size() && is_in(use.gap, text[end + gap]))
+        if (++gap > kWideGap) return true;
+      return equal_ignoring_case(text.substr(end + gap, wanted.size()), wanted);
     }
   };
   struct Closer {
@@ -132,29 +159,32 @@ class Prefilter {
 
   void make() const {
     std::map<std::string, std::uint32_t> numbers;  // of literals, in lower case
+    needs_.assign(members_.size(), 0);
     for (std::uint32_t member = 0; member < members_.size(); ++member) {
       const Search& search = *members_[member].search;
-      const std::vector<AnyOf> needed =
-          search.regex() ? required_literals(*search.regex()) : std::vector<AnyOf>{{search.plain()}};
-      if (needed.empty() || needed[0][0].empty()) {
+      const std::vector<Needed> needed =
+          search.regex() ? required_literals(*search.regex()) : std::vector<Needed>{{.texts = {search.plain()}}};
+      if (needed.empty() || needed[0].texts[0].empty()) {
         always_.push_back(members_[member].pattern);
         continue;
       }
-      for (const AnyOf& one : needed) {
-        const auto bit = static_cast<std::uint8_t>(members_[member].needs + 1);  // 1, 2, 4
-        members_[member].needs |= bit;
-        for (const std::string& literal : one) {
-          const auto [at, is_new] = numbers.emplace(lower(literal), static_cast<std::uint32_t>(uses_.size()));
-          if (is_new) uses_.emplace_back();
-          uses_[at->second].push_back({member, bit});
+      for (const Needed& one : needed) {
+        const auto bit = static_cast<std::uint8_t>(needs_[member] + 1);  // 1, 2, 4
+        needs_[member] |= bit;
+        for (const std::string& text : one.texts) {
+          const auto [at, is_new] = numbers.emplace(lower(text), static_cast<std::uint32_t>(literals_.size()));
+          if (is_new) literals_.emplace_back().size = static_cast<std::uint32_t>(text.size());
+          Literal& literal = literals_[at->second];
+          literal.once = literal.once && one.gap == Gap::unknown;
+          literal.uses.push_back({member, bit, one.gap, one.side, lower(one.beside)});
         }
       }
     }
     std::vector<std::string> texts;
     std::vector<unsigned> flags, ids;
-    for (const auto& [literal, number] : numbers) {
-      texts.push_back(literal_as_expression(literal));
-      flags.push_back(HS_FLAG_SINGLEMATCH | HS_FLAG_CASELESS);
+    for (const auto& [text, number] : numbers) {
+      texts.push_back(literal_as_expression(text));
+      flags.push_back(HS_FLAG_CASELESS | (literals_[number].once ? HS_FLAG_SINGLEMATCH : 0U));
       ids.push_back(number);
     }
     compile(std::move(texts), std::move(flags), std::move(ids));
@@ -176,7 +206,7 @@ class Prefilter {
       hs_free_compile_error(error);
       if (refused < 0) return;  // too large as a whole: everything is tried
       const auto at = static_cast<std::ptrdiff_t>(refused);
-      for (const Use& use : uses_[ids[static_cast<std::size_t>(refused)]])
+      for (const Use& use : literals_[ids[static_cast<std::size_t>(refused)]].uses)
         always_.push_back(members_[use.member].pattern);
       texts.erase(texts.begin() + at);
       flags.erase(flags.begin() + at);
@@ -189,7 +219,8 @@ class Prefilter {
   mutable std::once_flag made_;
   mutable std::unique_ptr<hs_database_t, Closer> database_;
   mutable std::vector<std::uint32_t> always_;
-  mutable std::vector<std::vector<Use>> uses_;  // by literal
+  mutable std::vector<Literal> literals_;
+  mutable std::vector<std::uint8_t> needs_;  // of each member: a bit for each of its needs
 };
 
 Prefilters::Prefilters() = default;

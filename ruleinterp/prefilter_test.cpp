@@ -113,6 +113,44 @@ TEST(Prefilter, GivesTheSameAsTestingOneByOne) {
   }
 }
 
+// Words with spaces and marks between them: texts that are near each other, or nearly so.
+TEST(Prefilter, NeighboursAreFoundAsOneByOne) {
+  for (unsigned seed = 100; seed < 130; ++seed) {
+    SCOPED_TRACE(seed);
+    Random random{seed};
+    const auto word = [&] { return random.one_of({"free", "Free", "toner", "ink", "an", "anan", "inkan", "nk_a"}); };
+    const auto gap = [&] {
+      return random.one_of({"\\s+", "\\s*", "\\s", "\\s?", "\\s{2}", "\\W+", "\\W*?", "\\W{0,2}", "\\s+\\b", "\\s+ ",
+                            " \\s*", "-\\W*", "\\W*-", "x?\\s+", "\\s+x?", ".", "\\s{x}"});
+    };
+    std::string script = "BulkScan Score [r]\n";
+    for (int i = 0; i < 60; ++i) {
+      std::string body = word();
+      for (std::size_t n = 1 + random.below(3); n > 0; --n) body += gap() + word();
+      script += random.one_of({"body", "anytext", "Subject"}) + " \"/" + body + "/" + random.one_of({"", "i", "s"}) +
+                "\" " + std::to_string(i + 1) + "\n";
+    }
+    const BothWays both{script + "EndBulkScan\n"};
+    for (int m = 0; m < 30; ++m) {
+      const auto text = [&] {
+        std::string out;
+        for (std::size_t n = random.below(40); n > 0; --n)
+          out += word() +
+                 random.one_of(
+                     {"", " ", " ", "  ", "\n", "\t", "-", "--", " - ", "_", "x ", " x", "s", "{x}", "\xC3\xA9"}) +
+                 (random.below(40) == 0 ? std::string(random.below(200), ' ') : "");
+        return out;
+      };
+      fakes::PlainMail mail;
+      mail.field("Subject", text());
+      mail.part("text/plain", text());
+      mail.part("text/plain", text());
+      EXPECT_EQ(told(BothWays::run(*both.filtered, mail)), told(BothWays::run(*both.one_by_one, mail))) << script;
+      if (HasFailure()) return;
+    }
+  }
+}
+
 TEST(Prefilter, BeginAndEndMeanThoseOfOnePiece) {
   fakes::PlainMail mail;
   mail.part("x/y", "", Role::attachment, "a.exe").part("x/y", "", Role::attachment, "b.txt");

@@ -31,6 +31,10 @@ std::string searches() {
       line(data, "/^.{0,20}" + w + "/");
       line(data, "/(?<!un)" + w + "(?!er)\\W{1,3}\\w+\\1?/i");
     }
+    for (const char* next : {"the", "is", "of", "to", "here", "trade", "user", "mailing", "you"}) {
+      line("body", "/" + w + "\\s+" + next + "/i");
+      line("anytext", "/" + std::string{next} + "\\W{1,3}" + w + "/");
+    }
     line("url", "/" + w + ".*\\.(com|net)$/i");
     line("tag", "/^a\\s+href=.*" + w + "/is");
     line("htmlsource", "/<(b|font)[^>]*>[^<]*" + w + "/i");
