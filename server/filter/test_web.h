@@ -109,6 +109,7 @@ class WebSite {
   static Poco::Net::HTTPServerParams::Ptr parameters() {
     Poco::Net::HTTPServerParams::Ptr made{new Poco::Net::HTTPServerParams};
     made->setKeepAlive(false);
+    made->setThreadIdleTime(Poco::Timespan{0, 100'000});  // a thread that misses the stop would wait so long
     return made;
   }
 

@@ -3,8 +3,9 @@
 #include "server/filter/url.h"
 
 #include <algorithm>
-#include <charconv>
+#include <array>
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
 
 #include "server/base/limits.h"
@@ -104,7 +105,9 @@ Result<void> read_host(std::string_view text, Url& into) {
         address.family() != IPAddress::IPv6)
       return no_url("no IPv6 address in brackets");
     into.address = address;
-    into.host = address.toString();
+    std::array<char, INET6_ADDRSTRLEN> text6{};  // the library prints ::2 as what it does not read
+    ::inet_ntop(AF_INET6, address.addr(), text6.data(), text6.size());
+    into.host = text6.data();
     return {};
   }
   if (text.ends_with('.')) text.remove_suffix(1);

@@ -31,6 +31,7 @@ TEST(UrlText, IsTakenApart) {
            Row{"underscore", "http://a_b.example/", "http://a_b.example/", "a_b.example", 80, ""},
            Row{"IPv4", "http://192.0.2.1/", "http://192.0.2.1/", "192.0.2.1", 80, ""},
            Row{"IPv6", "http://[2001:DB8::1]:81/x", "http://[2001:db8::1]:81/x", "2001:db8::1", 81, ""},
+           Row{"short IPv6", "https://[::2]/", "https://[::2]/", "::2", 443, ""},
            Row{"international",
                "http://b\xC3\xBC"
                "cher.example/",
