@@ -311,7 +311,7 @@ TEST(Sections, AreFoundByNumberOrId) {
 std::string small_zip(bool with_directory) {
   const auto number = [](std::uint32_t value, int octets) {
     std::string out;
-    for (int i = 0; i < octets; ++i) out += static_cast<char>(value >> (8 * i) & 0xFF);
+    for (int i = 0; i < octets; ++i, value >>= 8) out += static_cast<char>(value & 0xFF);
     return out;
   };
   std::string zip, directory;
