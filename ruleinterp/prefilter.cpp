@@ -49,6 +49,9 @@ class Scratch {
 };
 
 constexpr std::size_t kWideGap = 64;
+// How often one scan looks for a neighbour: a text that repeats one word a million times ends it early.
+constexpr std::size_t kFreeLooks = 20'000;
+constexpr std::size_t kOctetsPerLook = 4;
 
 std::uint64_t next_serial() {
   static std::atomic<std::uint64_t> last{0};
@@ -92,7 +95,9 @@ class Prefilter {
     const char* begin = text.data() ? text.data() : "";
     thread_local std::vector<std::uint8_t> missing;
     missing = needs_;
-    Scan scan{*this, text, missing, candidates};
+    thread_local std::vector<std::uint8_t> settled;
+    settled.assign(literals_.size(), 0);
+    Scan scan{*this, text, missing, settled, candidates, kFreeLooks + text.size() / kOctetsPerLook};
     const auto on_match = [](unsigned literal, unsigned long long, unsigned long long end, unsigned, void* context) {
       static_cast<Scan*>(context)->saw(literal, static_cast<std::size_t>(end));
       return 0;
@@ -113,10 +118,11 @@ class Prefilter {
   // A literal belongs to need `bit` of a member.
   struct Use {
     std::uint32_t member;
+    std::uint32_t beside;  // where it begins in besides_, in lower case; of size 0 unless the gap is known
+    std::uint16_t beside_size;
     std::uint8_t bit;
     Gap gap;
     Needed::Side side;
-    std::string beside;  // lower case; empty unless the gap is known
   };
   struct Literal {
     std::uint32_t size = 0;
@@ -128,19 +134,27 @@ class Prefilter {
     const Prefilter& filter;
     std::string_view text;
     std::vector<std::uint8_t>& missing;
+    std::vector<std::uint8_t>& settled;  // of each literal: no further place matters
     Candidates& candidates;
+    std::size_t looks_left;
     void saw(unsigned number, std::size_t end) {
+      if (settled[number]) return;
       const Literal& literal = filter.literals_[number];
+      // Without looks each neighbour may be there.
+      const bool looks = looks_left >= literal.uses.size();
+      looks_left -= looks ? literal.uses.size() : 0;
+      settled[number] = literal.once || !looks;
       for (const Use& use : literal.uses) {
         std::uint8_t& bits = missing[use.member];
-        if (!(bits & use.bit) || (use.gap != Gap::unknown && !is_beside(use, end - literal.size, end))) continue;
+        if (!(bits & use.bit) || (looks && use.gap != Gap::unknown && !is_beside(use, end - literal.size, end)))
+          continue;
         bits = static_cast<std::uint8_t>(bits & ~use.bit);
         if (bits == 0) candidates.set(filter.members_[use.member].pattern);
       }
     }
     // Whether the neighbour stands beside begin..end. Behind a wide gap it is not looked for: it may.
     bool is_beside(const Use& use, std::size_t begin, std::size_t end) const {
-      const std::string_view wanted = use.beside;
+      const std::string_view wanted = std::string_view{filter.besides_}.substr(use.beside, use.beside_size);
       std::size_t gap = 0;
       if (use.side == Needed::Side::before) {
         while (gap < begin && is_in(use.gap, text[begin - gap - 1]))
@@ -176,7 +190,9 @@ class Prefilter {
           if (is_new) literals_.emplace_back().size = static_cast<std::uint32_t>(text.size());
           Literal& literal = literals_[at->second];
           literal.once = literal.once && one.gap == Gap::unknown;
-          literal.uses.push_back({member, bit, one.gap, one.side, lower(one.beside)});
+          literal.uses.push_back({member, static_cast<std::uint32_t>(besides_.size()),
+                                  static_cast<std::uint16_t>(one.beside.size()), bit, one.gap, one.side});
+          besides_ += lower(one.beside);
         }
       }
     }
@@ -220,6 +236,7 @@ class Prefilter {
   mutable std::unique_ptr<hs_database_t, Closer> database_;
   mutable std::vector<std::uint32_t> always_;
   mutable std::vector<Literal> literals_;
+  mutable std::string besides_;
   mutable std::vector<std::uint8_t> needs_;  // of each member: a bit for each of its needs
 };
 

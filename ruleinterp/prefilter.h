@@ -17,6 +17,8 @@ class Candidates {
  public:
   void reset(std::size_t patterns, bool all) { bits_.assign((patterns + 63) / 64, all ? ~std::uint64_t{0} : 0); }
   void set(std::uint32_t pattern) { bits_[pattern / 64] |= std::uint64_t{1} << (pattern % 64); }
+  /// Those of patterns 64 * number and up.
+  std::uint64_t word(std::uint32_t number) const { return bits_[number]; }
   bool may_match(std::uint32_t pattern) const { return bits_[pattern / 64] >> (pattern % 64) & 1; }
 
  private:

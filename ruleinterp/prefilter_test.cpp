@@ -151,6 +151,19 @@ TEST(Prefilter, NeighboursAreFoundAsOneByOne) {
   }
 }
 
+TEST(Prefilter, AWordThatIsRepeatedAMillionTimesCostsLittle) {
+  std::string text;
+  while (text.size() < 2'000'000) text += "free ";
+  std::string script = "BulkScan Score\n";
+  for (int i = 0; i < 100; ++i) script += "body /free\\s+x" + std::to_string(i) + "/ 1\n";
+  script += "body /free\\s+ink/ 1000\nEndBulkScan\n";
+  fakes::PlainMail mail;
+  mail.part("text/plain", text + "ink");
+  const Outcome outcome = outcome_of(script, mail, true);
+  EXPECT_EQ(outcome.score, 1000);
+  EXPECT_LT(outcome.time, std::chrono::seconds{20});
+}
+
 TEST(Prefilter, BeginAndEndMeanThoseOfOnePiece) {
   fakes::PlainMail mail;
   mail.part("x/y", "", Role::attachment, "a.exe").part("x/y", "", Role::attachment, "b.txt");

@@ -18,8 +18,17 @@ ScanRun scan_run(const Program& program, std::uint32_t begin, std::uint32_t end)
     run.expressions.push_back(run.expressions.back() + (program.patterns[line.pattern].expression ? 1 : 0));
     for (const std::uint32_t source : program.data[line.data].sources) {
       auto searches = std::ranges::find(run.by_source, source, &ScanRun::Searches::source);
-      if (searches == run.by_source.end()) searches = run.by_source.insert(searches, {source, {}});
+      if (searches == run.by_source.end()) searches = run.by_source.insert(searches, {source, {}, {}});
       searches->lines.push_back({line.pattern, address});
+    }
+  }
+  for (ScanRun::Searches& searches : run.by_source) {
+    std::ranges::stable_sort(searches.lines, {}, &ScanRun::Line::pattern);
+    for (std::uint32_t i = 0; i < searches.lines.size(); ++i) {
+      const std::uint32_t pattern = searches.lines[i].pattern;
+      if (searches.words.empty() || searches.words.back().number != pattern / 64)
+        searches.words.push_back({0, pattern / 64, i});
+      searches.words.back().bits |= std::uint64_t{1} << (pattern % 64);
     }
   }
   return run;
@@ -28,8 +37,11 @@ ScanRun scan_run(const Program& program, std::uint32_t begin, std::uint32_t end)
 }  // namespace
 
 void ScanRun::add_possible(const Searches& searches, const Candidates& candidates, std::vector<std::uint32_t>& to) {
-  for (const Line& line : searches.lines)
-    if (candidates.may_match(line.pattern)) to.push_back(line.address);
+  for (const Word& word : searches.words) {
+    if ((candidates.word(word.number) & word.bits) == 0) continue;
+    for (std::size_t i = word.first; i < searches.lines.size() && searches.lines[i].pattern / 64 == word.number; ++i)
+      if (candidates.may_match(searches.lines[i].pattern)) to.push_back(searches.lines[i].address);
+  }
 }
 
 void find_scan_runs(Program& program) {

@@ -15,9 +15,16 @@ struct ScanRun {
     std::uint32_t pattern;
     std::uint32_t address;
   };
+  /// Lines whose patterns are in one word of Candidates.
+  struct Word {
+    std::uint64_t bits;
+    std::uint32_t number;
+    std::uint32_t first;  ///< of its lines
+  };
   struct Searches {
     std::uint32_t source;
-    std::vector<Line> lines;
+    std::vector<Line> lines;  ///< by pattern
+    std::vector<Word> words;
   };
   std::uint32_t begin = 0, end = 0;
   std::vector<Searches> by_source;
