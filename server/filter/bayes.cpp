@@ -6,10 +6,10 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <cmath>
-#include <vector>
+#include <utility>
 
+#include "server/base/limits.h"
 #include "server/base/log.h"
 #include "server/filter/tokens.h"
 
@@ -17,6 +17,8 @@ namespace pennypost::filter {
 namespace {
 
 constexpr LogEvent kBayesAway{"filter.bayes_away", Level::error, "the Bayesian database cannot be used: {reason}"};
+constexpr LogEvent kLessonsDropped{"filter.lessons_dropped", Level::warning,
+                                   "limit {limit} passed: messages are not learned until the database has caught up"};
 
 constexpr double kStrength = 0.1;       // how many messages the assumption for a new word weighs
 constexpr double kAssumed = 0.5;        // a word that was never seen
@@ -26,8 +28,9 @@ constexpr double kReserve = 2;          // words that say nothing, thought into 
 // What the average word of a kind counts for, in the order of TokenKind.
 constexpr std::array<double, kTokenKinds> kWeights{0.6, 0.6, 0.4, 0.7, 0.3, 0.6, 0.6, 0.4};
 
-constexpr std::size_t kMostGathered = 100'000;  // tokens learned and not yet written
+constexpr std::size_t kWrittenAtOnce = 100;  // lessons: so many are written before their time
 constexpr std::chrono::seconds kBetweenWrites{2};
+constexpr std::chrono::hours kBetweenForgetting{1};
 
 }  // namespace
 
@@ -53,7 +56,8 @@ double probability_of(std::span<const store::KnownToken> found, store::BayesSize
   return 100 / (1 + std::exp(-odds));
 }
 
-StoreBayes::StoreBayes(store::SpamFilter& store) : store_{store}, writer_{[this] { write_now_and_then(); }} {}
+StoreBayes::StoreBayes(store::Store& store)
+    : store_{store}, learning_{store.database()}, writer_{[this] { write_now_and_then(); }} {}
 
 StoreBayes::~StoreBayes() {
   {
@@ -66,13 +70,13 @@ StoreBayes::~StoreBayes() {
 }
 
 double StoreBayes::probability(const ruleinterp::Mail& mail) {
-  const auto size = store_.bayes_size();
+  const auto size = store_.spam_filter().bayes_size();
   if (!size) {
     log(kBayesAway, size.error());
     return 50;
   }
   if (size->ham == 0 || size->spam == 0) return 50;  // spares the words of the message
-  auto known = store_.tokens(tokens_of(mail));
+  auto known = store_.spam_filter().tokens(tokens_of(mail));
   if (!known) {
     log(kBayesAway, known.error());
     return 50;
@@ -81,7 +85,7 @@ double StoreBayes::probability(const ruleinterp::Mail& mail) {
 }
 
 std::uint64_t StoreBayes::size() {
-  auto size = store_.bayes_size();
+  auto size = store_.spam_filter().bayes_size();
   if (!size) {
     log(kBayesAway, size.error());
     return 0;
@@ -89,44 +93,46 @@ std::uint64_t StoreBayes::size() {
   return static_cast<std::uint64_t>(size->ham + size->spam);
 }
 
-void StoreBayes::gather(const ruleinterp::Mail& mail, ruleinterp::Verdict as, int by) {
-  const auto tokens = tokens_of(mail);
-  const bool spam = as == ruleinterp::Verdict::spam;
+void StoreBayes::take(std::vector<store::Lesson> lessons) {
   const std::lock_guard lock{mutex_};
-  (spam ? messages_.spam : messages_.ham) += by;
-  for (const auto token : tokens) {
-    auto& count = gathered_[token];
-    (spam ? count.spam : count.ham) += by;
+  for (auto& lesson : lessons) {
+    if (waiting_.size() >= static_cast<std::size_t>(kLearnWaiting.most)) {
+      if (!std::exchange(dropping_, true)) log(kLessonsDropped, {{"limit", kLearnWaiting.name}});
+      return;
+    }
+    waiting_.push_back(std::move(lesson));
   }
-  if (gathered_.size() > kMostGathered) changed_.notify_all();
+  dropping_ = false;
+  if (waiting_.size() >= kWrittenAtOnce) changed_.notify_all();
 }
 
 void StoreBayes::flush() {
   const std::lock_guard one{writing_};
-  decltype(gathered_) gathered;
-  store::BayesSize messages;
+  std::vector<store::Lesson> lessons;
   {
     const std::lock_guard lock{mutex_};
-    gathered.swap(gathered_);
-    std::swap(messages, messages_);
+    lessons.swap(waiting_);
   }
-  if (gathered.empty() && messages.ham == 0 && messages.spam == 0) return;
-  std::vector<std::int64_t> tokens;
-  std::vector<store::TokenCount> counts;
-  for (const auto& [token, count] : gathered) {
-    tokens.push_back(token);
-    counts.push_back(count);
-  }
-  if (const auto done = store_.learn(tokens, counts, messages); !done) log(kBayesAway, done.error());
+  if (lessons.empty()) return;
+  if (const auto done = learning_.apply(lessons); !done) log(kBayesAway, done.error());
+}
+
+void StoreBayes::forget_old() {
+  const auto now = std::chrono::steady_clock::now();
+  if (now < next_forgetting_) return;
+  next_forgetting_ = now + kBetweenForgetting;
+  const Seconds age{std::chrono::days{store_.settings().get(kLearnedKeepDays)}};
+  if (const auto done = learning_.forget(age); !done) log(kBayesAway, done.error());
 }
 
 void StoreBayes::write_now_and_then() {
   std::unique_lock lock{mutex_};
   while (!stopping_) {
-    changed_.wait_for(lock, kBetweenWrites, [this] { return stopping_ || gathered_.size() > kMostGathered; });
+    changed_.wait_for(lock, kBetweenWrites, [this] { return stopping_ || waiting_.size() >= kWrittenAtOnce; });
     if (stopping_) return;
     lock.unlock();
     flush();
+    forget_old();
     lock.lock();
   }
 }

@@ -117,16 +117,18 @@ Filter::Filter(store::Store& store, dns::Resolver* resolver, std::filesystem::pa
       resolver_{resolver},
       lists_{store.spam_filter()},
       database_{store.spam_filter()},
-      bayes_{store.spam_filter()},
+      bayes_{store},
       directory_{store},
       choices_{store.settings()},
-      rules_{std::move(rules), [this](const std::string& problems) {
+      rules_{std::move(rules),
+             [this](const std::string& problems) {
                const auto to = store_.settings().get(kPostmaster);
                mail_out(to, "The spam rules have errors",
                         "A spam rule script was changed and has errors. The rules before it stay in use until they are "
                         "corrected.\n\n" +
                             problems);
-             }} {
+             }},
+      teacher_{store, bayes_} {
   if (resolver) {
     dns_ = std::make_unique<ResolverDns>(*resolver, std::vector<std::string>{});
     web_ = std::make_unique<Web>(*resolver, [this] { return WebRules::of(*store_.settings().snapshot()); });

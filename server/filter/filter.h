@@ -12,6 +12,7 @@
 #include "server/filter/bayes.h"
 #include "server/filter/rule_set.h"
 #include "server/filter/services.h"
+#include "server/filter/teacher.h"
 #include "server/filter/web.h"
 
 namespace pennypost::filter {
@@ -36,6 +37,8 @@ class Filter {
   delivery::Verdict judge(const delivery::Arrival& mail, delivery::Edits& edits);
   RuleSet& rules() { return rules_; }
   StoreBayes& bayes() { return bayes_; }
+  /// To be told of what users move and mark.
+  Teacher& teacher() { return teacher_; }
 
  private:
   void mail_out(const std::string& recipient, std::string_view subject, std::string_view text);
@@ -54,6 +57,7 @@ class Filter {
   ruleinterp::Host host_;
   Send send_;
   RuleSet rules_;
+  Teacher teacher_;
 };
 
 /// Carries the header changes of a script out on the edits of a message (spec 10 section 6.6); those for the copy of

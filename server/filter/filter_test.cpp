@@ -280,8 +280,9 @@ TEST_F(FilterTest, BayesLearnsAndUnlearnsThroughTheScript) {
       "IfMatch Subject wrong\nRemoveBayesSpam\nEndIf\n");
   start();
   for (int i = 0; i < 5; ++i) {
-    send({"anna@corp.example"}, "Subject: spam\r\n\r\npills cheap viagra offer\r\n");
-    send({"anna@corp.example"}, "Subject: ham\r\n\r\nmeeting agenda minutes budget\r\n");
+    const std::string number = std::to_string(i);  // the same message twice would count once
+    send({"anna@corp.example"}, "Subject: spam\r\n\r\npills cheap viagra offer\r\n" + number + "\r\n");
+    send({"anna@corp.example"}, "Subject: ham\r\n\r\nmeeting agenda minutes budget\r\n" + number + "\r\n");
     filter_->bayes().flush();
   }
   const auto mails = folder(anna_);
@@ -290,11 +291,12 @@ TEST_F(FilterTest, BayesLearnsAndUnlearnsThroughTheScript) {
   const auto percent = [&](const std::string& words) {
     const auto text = "Subject: new\r\n\r\n" + words + "\r\n";
     const auto parsed = message::parse(text);
-    return StoreBayes{store_->spam_filter()}.probability(MailView{parsed});
+    return StoreBayes{*store_}.probability(MailView{parsed});
   };
   EXPECT_GT(percent("cheap pills offer"), 80);
   EXPECT_LT(percent("budget meeting agenda"), 20);
-  send({"anna@corp.example"}, "Subject: wrong\r\n\r\npills cheap viagra offer\r\n");
+  send({"anna@corp.example"}, "Subject: wrong\r\n\r\npills cheap viagra offer\r\n3\r\n");
+  send({"anna@corp.example"}, "Subject: wrong\r\n\r\nnever learned\r\n");
   filter_->bayes().flush();
   EXPECT_EQ(store_->spam_filter().bayes_size()->spam, 4);
 }

@@ -59,7 +59,12 @@ Reply Append::run(Session& session) {
   const auto stored = session.context().pipeline.append(appends);
   if (!stored) return try_create(stored.error());
   NumberSet uids;
-  for (const store::StoredEntry& entry : *stored) uids.add(number(entry.uid));
+  Sorted sorted{.folder = folder->id, .from = std::nullopt, .uids = {}, .keywords = {}};
+  for (const store::StoredEntry& entry : *stored) {
+    uids.add(number(entry.uid));
+    sorted.uids.push_back(entry.uid);
+  }
+  session.context().tell(std::move(sorted));
   return ok("APPENDUID " + std::to_string(number(stored->front().uid_validity)) + " " + uids.print(),
             "APPEND completed");
 }

@@ -1,9 +1,13 @@
 // What the IMAP service needs from the rest of the house. Given once, at the start; there are no globals.
 #pragma once
+#include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "server/auth/authenticator.h"
 #include "server/base/ids.h"
@@ -39,12 +43,27 @@ class SessionCounts {
   std::unordered_map<std::int32_t, int> open_;
 };
 
+/// Messages that a user has put into a folder or marked, told when it is committed.
+struct Sorted {
+  FolderId folder{};
+  std::optional<FolderId> from;  ///< of COPY and MOVE: where they lay before
+  std::vector<Uid> uids;         ///< in `folder`
+  store::Keywords keywords;      ///< of STORE: those that it set
+};
+
 /// Everything in it outlives the service.
 struct Context {
   store::Store& store;
   delivery::Pipeline& pipeline;
   auth::Authenticator& authenticator;
   SessionCounts counts{};
+  /// Told of what users sort (the spam filter learns from it); may be empty. Called by the sessions' threads, at once
+  /// behind the commit: it must not wait for anything.
+  std::function<void(Sorted)> sorted{};
+
+  void tell(Sorted what) const {
+    if (sorted && !what.uids.empty()) sorted(std::move(what));
+  }
 };
 
 }  // namespace pennypost::imap

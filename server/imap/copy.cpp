@@ -25,6 +25,7 @@ Reply Copy::run(Session& session) {
       session.store().messages().copy(selection.view.folder(), chosen->uid_set(selection.now()), to->id);
   if (!copied) return try_create(copied.error());
   if (copied->uids.empty()) return no("EXPUNGEISSUED", "The messages no longer exist");
+  session.context().tell({.folder = to->id, .from = selection.view.folder(), .uids = targets(*copied), .keywords = {}});
   return ok(copy_uid(*copied), "COPY completed");
 }
 

@@ -16,6 +16,13 @@ std::string copy_uid(const store::Copied& copied) {
   return "COPYUID " + std::to_string(number(copied.uid_validity)) + " " + from.print() + " " + to.print();
 }
 
+std::vector<Uid> targets(const store::Copied& copied) {
+  std::vector<Uid> uids;
+  uids.reserve(copied.uids.size());
+  for (const auto& [source, target] : copied.uids) uids.push_back(target);
+  return uids;
+}
+
 Reply try_create(const Error& error) {
   if (error.kind == Kind::not_found) return no("TRYCREATE", "No such mailbox");
   return reply_for(error);

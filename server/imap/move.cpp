@@ -26,6 +26,7 @@ Reply Move::run(Session& session) {
   const auto moved = session.store().messages().move(selection.view.folder(), chosen->uid_set(selection.now()), to->id);
   if (!moved) return try_create(moved.error());
   if (moved->uids.empty()) return no("EXPUNGEISSUED", "The messages no longer exist");
+  session.context().tell({.folder = to->id, .from = selection.view.folder(), .uids = targets(*moved), .keywords = {}});
   session.write("* OK [" + copy_uid(*moved) + "] Moved\r\n");
   return ok("MOVE completed");
 }

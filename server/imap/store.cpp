@@ -49,6 +49,11 @@ Reply StoreCommand::run(Session& session) {
   const auto stored = session.store().messages().store_flags(selection.view.folder(), uids, change_, unchanged_since_);
   if (!stored) return reply_for(stored.error());
 
+  if (change_.op != store::FlagOp::remove && !change_.keywords.empty())
+    session.context().tell({.folder = selection.view.folder(),
+                            .from = std::nullopt,
+                            .uids = stored->changed,
+                            .keywords = change_.keywords});
   selection.view.told(stored->changed, stored->mod_seq);
   // What others have changed meanwhile is told first, and the view catches up; numbers stay as they are.
   if (const auto told = session.tell_changes(store::Expunges::not_now); !told) return reply_for(told.error());

@@ -219,6 +219,9 @@ Result<void> Server::Parts::make(const ServeOptions& options) {
       pop3::bind(*pop3_context, {.bindings = bindings(options.addresses, {ports.pop3}, ports.pop3s), .tls = tls});
   if (auto taken = take(std::move(pop3)); !taken) return taken;
   imap_context.emplace(*store, *pipeline, *authenticator);
+  imap_context->sorted = [this](imap::Sorted what) {
+    filter->teacher().tell({what.folder, what.from, std::move(what.uids), std::move(what.keywords)});
+  };
   auto imap = imap::service(*imap_context, bindings(options.addresses, {ports.imap}, ports.imaps), tls);
   if (auto taken = take(std::move(imap)); !taken) return taken;
 

@@ -1,5 +1,4 @@
-// The tables of schema spamfilter (003-spam-filter.sql). Everything is one statement or one batch; token rows are
-// locked in ascending order, so two messages learned at once never wait for each other in a circle.
+// The tables of schema spamfilter (003-spam-filter.sql). Everything is one statement or one batch.
 #include "server/store/spam_filter.h"
 
 #include <algorithm>
@@ -113,26 +112,6 @@ const Sql kQuery{"spam_filter.query", R"sql(
 const Sql kTokens{"spam_filter.tokens", R"sql(
     SELECT ham, spam, token FROM spamfilter.bayestokens WHERE token = ANY($1::bigint[]))sql"};
 const Sql kSize{"spam_filter.size", "SELECT ham, spam FROM spamfilter.bayesmessages"};
-const Sql kAsynchronous{"spam_filter.asynchronous", "SELECT set_config('synchronous_commit', 'off', true)"};
-// Ascending: the order in which the rows are locked.
-const Sql kLearn{"spam_filter.learn", R"sql(
-    INSERT INTO spamfilter.bayestokens AS t (token, ham, spam)
-    SELECT n.token, n.ham, n.spam FROM unnest($1::bigint[], $2::integer[], $3::integer[]) AS n(token, ham, spam)
-     WHERE n.ham >= 0 AND n.spam >= 0
-     ORDER BY n.token
-    ON CONFLICT (token) DO UPDATE SET ham = t.ham + excluded.ham, spam = t.spam + excluded.spam)sql"};
-const Sql kUnlearn{"spam_filter.unlearn", R"sql(
-    UPDATE spamfilter.bayestokens t
-       SET ham = greatest(t.ham + n.ham, 0), spam = greatest(t.spam + n.spam, 0)
-      FROM (SELECT n.* FROM unnest($1::bigint[], $2::integer[], $3::integer[]) AS n(token, ham, spam)
-              JOIN spamfilter.bayestokens o ON o.token = n.token
-             WHERE n.ham < 0 OR n.spam < 0
-             ORDER BY n.token FOR UPDATE OF o) n
-     WHERE t.token = n.token)sql"};
-const Sql kLearned{"spam_filter.learned", R"sql(
-    UPDATE spamfilter.bayesmessages
-       SET ham = greatest(ham + $1::bigint, 0), spam = greatest(spam + $2::bigint, 0))sql"};
-
 bool is_pattern(std::string_view entry) {
   return entry.find_first_of("*?") != std::string_view::npos || (entry.size() > 1 && entry.front() == '/');
 }
@@ -271,27 +250,6 @@ Result<BayesSize> SpamFilter::bayes_size() {
   if (!rows) return std::move(rows).error();
   if (rows->empty()) return BayesSize{};
   return BayesSize{rows->integer(0, 0), rows->integer(0, 1)};
-}
-
-Result<void> SpamFilter::learn(std::span<const std::int64_t> tokens, std::span<const TokenCount> counts,
-                               BayesSize messages) {
-  auto lease = database_.lease();
-  if (!lease) return std::move(lease).error();
-  std::vector<std::int32_t> ham;
-  std::vector<std::int32_t> spam;
-  bool less = false;
-  for (const auto& count : counts) {
-    ham.push_back(count.ham);
-    spam.push_back(count.spam);
-    less = less || count.ham < 0 || count.spam < 0;
-  }
-  const std::vector<std::int64_t> all(tokens.begin(), tokens.end());
-  Connection::Batch batch{**lease};
-  batch.add(kAsynchronous);
-  batch.add(kLearn, all, ham, spam);
-  if (less) batch.add(kUnlearn, all, ham, spam);
-  batch.add(kLearned, messages.ham, messages.spam);
-  return without_value(batch.run());
 }
 
 }  // namespace pennypost::store

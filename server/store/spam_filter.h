@@ -69,9 +69,6 @@ class SpamFilter {
 
   Result<KnownTokens> tokens(std::span<const std::int64_t> tokens);
   Result<BayesSize> bayes_size();
-  /// Adds to the counts of tokens (ascending) and messages; negative numbers un-learn, no count goes below zero. Not
-  /// synchronous: losing it in a crash costs a little of what was learned.
-  Result<void> learn(std::span<const std::int64_t> tokens, std::span<const TokenCount> counts, BayesSize messages);
 
  private:
   Database& database_;

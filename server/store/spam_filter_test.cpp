@@ -1,7 +1,5 @@
 #include "server/store/spam_filter.h"
 
-#include <thread>
-
 #include "server/store/connection.h"
 #include "server/store/store_test_support.h"
 
@@ -121,44 +119,6 @@ TEST(SpamFilterData, AnyOctetsAreStoredAsTextWithoutAnError) {
   const std::string bad{"\xFF\0'; DROP TABLE x", 18};
   EXPECT_OK(w.filter.insert(SpamFilter::Insert::multi, "c", bad, bad));
   EXPECT_EQ(w.ask(bad, "count"), "1");
-}
-
-/// One message of these tokens.
-Result<void> learn(SpamFilter& filter, const std::vector<std::int64_t>& tokens, int ham, int spam) {
-  return filter.learn(tokens, std::vector<TokenCount>(tokens.size(), {ham, spam}), {ham, spam});
-}
-
-TEST(SpamFilterBayes, LearningCountsMessagesAndTokensAndUnlearningTakesThemBack) {
-  WithFilter w;
-  EXPECT_OK(learn(w.filter, std::vector<std::int64_t>{-5, 1, 2}, 0, 1));
-  EXPECT_OK(learn(w.filter, std::vector<std::int64_t>{2, 3}, 1, 0));
-  auto known = w.filter.tokens(std::vector<std::int64_t>{2});
-  ASSERT_OK(known);
-  ASSERT_EQ(known->tokens.size(), 1U);
-  EXPECT_EQ(known->tokens[0].ham, 1);
-  EXPECT_EQ(known->tokens[0].spam, 1);
-  EXPECT_EQ(known->size.ham + known->size.spam, 2);
-  EXPECT_OK(learn(w.filter, std::vector<std::int64_t>{-5, 1, 2}, 0, -1));
-  EXPECT_OK(learn(w.filter, std::vector<std::int64_t>{-5, 1, 2}, 0, -1));
-  known = w.filter.tokens(std::vector<std::int64_t>{1, 2, 77});
-  ASSERT_OK(known);
-  ASSERT_EQ(known->tokens.size(), 2U);
-  for (const auto& token : known->tokens) EXPECT_EQ(token.spam, 0);
-  EXPECT_EQ(w.filter.bayes_size()->spam, 0);
-}
-
-TEST(SpamFilterBayes, MessagesLearnedAtTheSameTimeAreAllCounted) {
-  WithFilter w;
-  std::vector<std::int64_t> tokens;
-  for (std::int64_t t = 0; t < 200; ++t) tokens.push_back(t);
-  std::vector<std::thread> threads;
-  for (int i = 0; i < 4; ++i)
-    threads.emplace_back([&] {
-      for (int k = 0; k < 10; ++k) EXPECT_OK(learn(w.filter, tokens, 1, 0));
-    });
-  for (auto& thread : threads) thread.join();
-  EXPECT_EQ(w.filter.bayes_size()->ham, 40);
-  for (const auto& token : w.filter.tokens(tokens)->tokens) EXPECT_EQ(token.ham, 40);
 }
 
 }  // namespace
