@@ -34,6 +34,9 @@ constexpr LogEvent kStageFailed{"delivery.stage_failed", Level::error,
                                 "stage {stage} failed on message {trace}: {why}"};
 constexpr LogEvent kNotCommitted{"delivery.not_committed", Level::error, "message {trace} could not be stored"};
 
+constexpr LogEvent kNoOwnCopy{"delivery.no_own_copy", Level::warning,
+                              "limit {limit} passed: further copies of message {trace} get the header of all"};
+
 constexpr auto kAcceptedText = smtp_text(250, {2, 0, 0}, "Message accepted for delivery");
 constexpr auto kStageFailedText = smtp_text(451, {4, 3, 0}, "Temporary failure - try again later");
 constexpr auto kNoRoom = smtp_text(452, {4, 3, 1}, "Insufficient system storage");
@@ -211,7 +214,10 @@ void Pipeline::Run::apply_edits() {
 }
 
 Pipeline::Pipeline(store::Store& store, std::string spool, Judges judges)
-    : store_{store}, spool_{std::move(spool)}, router_{store}, stages_{stages_in_order(router_, std::move(judges))} {
+    : store_{store},
+      spool_{std::move(spool)},
+      router_{store, std::move(judges.discards)},
+      stages_{stages_in_order(router_, std::move(judges))} {
   std::error_code ignored;  // a folder that cannot be made shows when a large message comes, with its reason
   std::filesystem::create_directories(spool_, ignored);
 }
@@ -321,6 +327,64 @@ store::QuarantineEntry Pipeline::quarantined(const Run& run, const store::NewBod
   return entry;
 }
 
+/// The copies with a header of their own, as far as the limit goes.
+Result<std::map<AccountId, OwnCopy>> Pipeline::own_copies(const Run& run, std::span<const Copy> copies) const {
+  std::map<AccountId, OwnCopy> own;
+  int bodies = 0;
+  for (const auto& copy : copies) {
+    const auto* make = run.edits.own_header_of(copy.account);
+    if (make == nullptr) continue;
+    if (bodies >= kOwnBodies.most) {
+      log(kNoOwnCopy, {{"limit", kOwnBodies.name}, {"trace", run.trace.trace_id}});
+      break;
+    }
+    auto made = own_copy(*make, run.message, spool_);
+    if (!made) return std::move(made).error();
+    if (made->body) ++bodies;
+    own.emplace(copy.account, *std::move(made));
+  }
+  return own;
+}
+
+/// Into its folder or the quarantine; `own` are fields of this copy alone.
+Result<void> Pipeline::put_copy(const Run& run, const Copy& copy, const std::string& own, store::Letter& letter) {
+  auto prefix = message::return_path_field(run.mail.envelope.return_path) + "X-VPOP3-RCPTTYPE: " + copy.types + "\r\n";
+  for (const auto& original : copy.originals) prefix += message::field("X-VPOP3-ORIGRCPT", original);
+  prefix += own;
+  const auto place = run.edits.place_of(copy.account);
+  if (place.is_quarantine && !run.held) {
+    letter.quarantine.push_back(quarantined(run, *letter.body, copy, std::move(prefix)));
+    return {};
+  }
+  auto folder = folder_of(copy.account, place.folder);
+  if (!folder) return std::move(folder).error();
+  store::MailboxEntry entry;
+  entry.folder = *folder;
+  entry.internal_date = run.at;
+  entry.is_held = run.held;
+  entry.spam_score = run.edits.spam_score();
+  entry.prefix = std::move(prefix);
+  letter.mailboxes.push_back(std::move(entry));
+  return {};
+}
+
+/// An entry of the out queue without recipients.
+store::QueueEntry Pipeline::queue_entry(const Run& run, const store::NewBody& body) {
+  const auto& envelope = run.mail.envelope;
+  store::QueueEntry out;
+  out.return_path = envelope.return_path;
+  out.auth_sender = run.mail.client.account_name;
+  out.sender_ip = run.mail.client.address.empty() ? "unknown" : run.mail.client.address;  // spec 60 section 8.1
+  out.subject = body.subject;
+  out.envelope_id = envelope.envelope_id;
+  out.returned = stored(envelope.returns);
+  out.is_8bit = envelope.eight_bit;
+  out.is_utf8 = envelope.utf8;
+  out.hold = run.held ? store::HoldState::held : store::HoldState::none;
+  out.trace_id = run.trace.trace_id;
+  return out;
+}
+
 Outcome Pipeline::deliver(Run& run) {
   auto& envelope = run.mail.envelope;
   run.message = message::parse(run.mail.content.octets());
@@ -373,61 +437,68 @@ Outcome Pipeline::deliver(Run& run) {
     }
   }
 
-  if (copies.empty() && out.recipients.empty()) {
+  std::vector<std::string> copied_out;  // of Copy and Redirect: each an entry of its own in the queue
+  for (const auto& extra : run.edits.copies()) {
+    if (extra.route.kind == Route::Kind::outside) copied_out.push_back(extra.address);
+    if (extra.route.kind != Route::Kind::mailbox) continue;
+    for (const auto account : extra.route.accounts)
+      if (std::ranges::find(copies, account, &Copy::account) == copies.end())
+        copies.push_back({account, std::string(1, extra.route.type), {extra.address}});
+  }
+
+  if (copies.empty() && out.recipients.empty() && copied_out.empty()) {
     run.line("store", "drop", "all recipients discard their mail");
     return without_letters(run);
   }
   const auto body = describe(run.message);
   const auto report = success_report_of(run);
+  auto own = own_copies(run, copies);
+  if (!own) {
+    run.line("mailbox", "defer", own.error().for_log);
+    return refuse(run, reply_for(own.error()));
+  }
   for (int attempt = 0;; ++attempt) {
+    store::Delivery delivery;
     store::Letter letter;
     letter.body = &body;
+    std::size_t kept_back = 0;
     for (const auto& copy : copies) {
-      auto prefix = message::return_path_field(envelope.return_path) + "X-VPOP3-RCPTTYPE: " + copy.types + "\r\n";
-      for (const auto& original : copy.originals) prefix += message::field("X-VPOP3-ORIGRCPT", original);
-      const auto place = run.edits.place_of(copy.account);
-      if (place.is_quarantine && !run.held) {
-        letter.quarantine.push_back(quarantined(run, body, copy, std::move(prefix)));
-        continue;
+      const auto mine = own->find(copy.account);
+      store::Letter of_its_own;
+      const bool has_body = mine != own->end() && mine->second.body;
+      if (has_body) of_its_own.body = &mine->second.body->stored;
+      store::Letter& into = has_body ? of_its_own : letter;
+      const auto before = into.quarantine.size();
+      const auto put = put_copy(run, copy, mine == own->end() ? std::string{} : mine->second.prefix, into);
+      if (!put) {
+        run.line("mailbox", "defer", put.error().for_log);
+        return refuse(run, reply_for(put.error()));
       }
-      auto folder = folder_of(copy.account, place.folder);
-      if (!folder) {
-        run.line("mailbox", "defer", folder.error().for_log);
-        return refuse(run, reply_for(folder.error()));
-      }
-      store::MailboxEntry entry;
-      entry.folder = *folder;
-      entry.internal_date = run.at;
-      entry.is_held = run.held;
-      entry.spam_score = run.edits.spam_score();
-      entry.prefix = std::move(prefix);
-      letter.mailboxes.push_back(std::move(entry));
+      kept_back += into.quarantine.size() - before;
+      if (has_body) delivery.letters.push_back(std::move(of_its_own));
     }
     if (!out.recipients.empty()) {
-      out.return_path = envelope.return_path;
-      out.auth_sender = run.mail.client.account_name;
-      out.sender_ip = run.mail.client.address.empty() ? "unknown" : run.mail.client.address;  // spec 60 section 8.1
-      out.subject = body.subject;
-      out.envelope_id = envelope.envelope_id;
-      out.returned = stored(envelope.returns);
-      out.is_8bit = envelope.eight_bit;
-      out.is_utf8 = envelope.utf8;
-      out.hold = run.held ? store::HoldState::held : store::HoldState::none;
-      out.trace_id = run.trace.trace_id;
-      letter.queue.push_back(out);
+      auto entry = queue_entry(run, body);
+      entry.recipients = out.recipients;
+      letter.queue.push_back(std::move(entry));
     }
-    store::Delivery delivery;
+    for (const auto& address : copied_out) {
+      auto entry = queue_entry(run, body);
+      entry.prefix = message::field(kLoopField, address);
+      entry.recipients.push_back({address, "NEVER", {}});
+      letter.queue.push_back(std::move(entry));
+    }
     delivery.trace = run.trace;
-    const auto kept_back = letter.quarantine.size();
     delivery.trace.lines.push_back({now(), "store", "pass",
                                     std::to_string(copies.size() - kept_back) + " mailboxes, " +
                                         (kept_back > 0 ? std::to_string(kept_back) + " quarantined, " : "") +
-                                        std::to_string(out.recipients.size()) + " outside"});
+                                        std::to_string(out.recipients.size() + copied_out.size()) + " outside"});
     if (delivery.trace.message_id.empty() && body.message_id.size() > 2)
       delivery.trace.message_id = printable(body.message_id.substr(1, body.message_id.size() - 2), kMostTracedId);
     delivery.send_results.assign(run.results.begin(), run.results.end());
     delivery.reported = run.reported;
-    delivery.letters.push_back(std::move(letter));
+    if (!letter.mailboxes.empty() || !letter.quarantine.empty() || !letter.queue.empty())
+      delivery.letters.push_back(std::move(letter));
     if (report) {
       auto reported = report_letter(*report, run);
       if (!reported) {
@@ -452,7 +523,7 @@ Outcome Pipeline::deliver(Run& run) {
                {"recipients", printable(run.recipients())},
                {"octets", body.octets.size()},
                {"mailboxes", copies.size()},
-               {"outside", out.recipients.size()}});
+               {"outside", out.recipients.size() + copied_out.size()}});
   return {kAcceptedText, run.trace.trace_id};
 }
 

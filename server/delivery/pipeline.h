@@ -1,5 +1,6 @@
 // The way of a message (DESIGN section 3): the one way into mailboxes and the out queue.
 #pragma once
+#include <map>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -11,6 +12,7 @@
 #include "server/base/smtp_text.h"
 #include "server/delivery/content.h"
 #include "server/delivery/envelope.h"
+#include "server/delivery/own_copy.h"
 #include "server/delivery/router.h"
 #include "server/delivery/stage.h"
 #include "server/store/store.h"
@@ -31,10 +33,11 @@ struct Outcome {
   bool is_taken() const { return reply.is_positive(); }
 };
 
-/// The stages that other folders bring (server/filter), each list in its order.
+/// What other folders bring (server/filter): stages, each list in its order, and addresses.
 struct Judges {
   std::vector<std::unique_ptr<Stage>> content;      ///< what is in a message: between the limits and the header work
   std::vector<std::unique_ptr<Stage>> per_mailbox;  ///< when it is known whose mailboxes it goes to: after the routing
+  Discards discards;                                ///< for the router; may be empty
 };
 
 /// A message that a client puts into a folder itself (IMAP APPEND, webmail's Sent and Drafts).
@@ -101,6 +104,9 @@ class Pipeline {
   Result<store::Letter> report_letter(const Report& report, const Run& run);
   static store::QuarantineEntry quarantined(const Run& run, const store::NewBody& body, const Copy& copy,
                                             std::string prefix);
+  Result<std::map<AccountId, OwnCopy>> own_copies(const Run& run, std::span<const Copy> copies) const;
+  Result<void> put_copy(const Run& run, const Copy& copy, const std::string& own, store::Letter& letter);
+  static store::QueueEntry queue_entry(const Run& run, const store::NewBody& body);
   Outcome deliver(Run& run);
 
   store::Store& store_;

@@ -27,12 +27,18 @@ std::pair<std::string_view, std::string_view> split_address(std::string_view add
 Result<Route> Router::route(std::string_view address) const {
   auto found = store_.directory().resolve(address);
   if (!found) return std::move(found).error();
+  if (!found->accounts.empty() && !found->is_rest) return to_mailbox(*std::move(found));
+  if (is_discarded(address, found->is_local_domain)) return Route{Route::Kind::discard, {}};
   if (!found->accounts.empty()) return to_mailbox(*std::move(found));
   const auto [local, domain] = split_address(address);
   if (!found->is_local_domain && !domain.empty()) return Route{Route::Kind::outside, {}};
-  if (same_word(local, kDiscardName)) return Route{Route::Kind::discard, {}};
   if (same_word(local, kPostmasterName)) return postmaster();
   return Route{Route::Kind::unknown, {}};
+}
+
+bool Router::is_discarded(std::string_view address, bool is_local_domain) const {
+  if (is_local_domain && same_word(split_address(address).first, kDiscardName)) return true;
+  return discards_ && discards_(address, is_local_domain);
 }
 
 Result<Route> Router::postmaster() const {
@@ -55,7 +61,7 @@ Result<bool> Router::is_local(std::string_view address) const {
   auto found =
       store_.directory().resolve(address);  // an exact address may be ours in a domain that is not (spec 60 5.2)
   if (!found) return std::move(found).error();
-  return found->is_local_domain || !found->accounts.empty();
+  return found->is_local_domain || !found->accounts.empty() || is_discarded(address, false);
 }
 
 Result<std::string> Router::default_domain() const {

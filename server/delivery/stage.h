@@ -1,5 +1,6 @@
 // A stage of a message's way: what it sees, what it may change, what it can answer (STYLE 3.2).
 #pragma once
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -49,6 +50,18 @@ struct RuleHit {
   double score = 0;     ///< after the weight
 };
 
+/// The field that marks what was sent outside for a script (Copy, Redirect): what comes back is not sent there again.
+inline constexpr std::string_view kLoopField = "X-Loop";
+
+/// One more recipient, whom no envelope names.
+struct ExtraCopy {
+  std::string address;
+  Route route;  ///< of the stage routing
+};
+
+/// Gets the header of a message, without its empty line, and gives that of one copy.
+using OwnHeader = std::function<std::string(std::string_view header)>;
+
 /// What a stage may change. The runner carries it out when all stages have passed.
 class Edits {
  public:
@@ -81,6 +94,17 @@ class Edits {
   void into_folder(AccountId account, std::string name) { places_[account] = {std::move(name), false}; }
   void quarantine(AccountId account) { places_[account] = {{}, true}; }
 
+  /// One more recipient: a user or an address. It gets no report of failure, and the copy is not judged again.
+  void copy_to(std::string address) { copies_.push_back({std::move(address), {}}); }
+  std::vector<ExtraCopy>& copies() { return copies_; }
+  const std::vector<ExtraCopy>& copies() const { return copies_; }
+  /// The copy in the mailbox of this account gets a header of its own, made of the final one.
+  void own_header(AccountId account, OwnHeader make) { own_headers_[account] = std::move(make); }
+  const OwnHeader* own_header_of(AccountId account) const {
+    const auto known = own_headers_.find(account);
+    return known == own_headers_.end() ? nullptr : &known->second;
+  }
+
   const std::string& above() const { return above_; }
   const std::string& below() const { return below_; }
   const std::vector<std::string>& removed() const { return removed_; }
@@ -105,6 +129,8 @@ class Edits {
   std::string below_;
   std::vector<std::string> removed_;
   std::vector<Route> routes_;
+  std::vector<ExtraCopy> copies_;
+  std::map<AccountId, OwnHeader> own_headers_;
   std::vector<RuleHit> hits_;
   bool is_spam_ = false;
   std::map<AccountId, Place> places_;

@@ -84,6 +84,13 @@ Verdict Routing::judge(const Arrival& mail, Edits& edits) const {
       ++taken;
     edits.route(i, *std::move(route));
   }
+  for (auto& copy : edits.copies()) {
+    auto route = router_.route(copy.address);
+    if (!route) return Defer{kAddressBookAway, route.error().for_log};
+    copy.route = *std::move(route);
+    copy.route.type = 'F';
+    reason += ", copy to " + printable(copy.address) + (copy.route.kind == Route::Kind::unknown ? ": unknown" : "");
+  }
   if (unknown.empty()) return Pass{reason};
   // Unknown addresses were refused at RCPT: these have gone since. What is made here has nobody to send it again.
   if (mail.client.entry == Entry::system) return taken > 0 ? Verdict{Pass{reason}} : Verdict{Drop{reason}};

@@ -7,16 +7,16 @@
 
 #include <fmt/format.h>
 
-#include "ruleinterp/header_changes.h"
 #include "ruleinterp/machine.h"
 #include "server/base/clock.h"
 #include "server/base/log.h"
 #include "server/base/text.h"
+#include "server/filter/actions.h"
 #include "server/filter/client_facts.h"
 #include "server/filter/mail_view.h"
 #include "server/filter/quarantine_stage.h"
+#include "server/filter/run_services.h"
 #include "server/message/build.h"
-#include "server/message/header.h"
 
 namespace pennypost::filter {
 namespace {
@@ -29,8 +29,6 @@ constexpr LogEvent kNoRules{"filter.no_rules", Level::warning,
                             "there are no spam rules that can be used: mail goes on unfiltered"};
 constexpr LogEvent kLimitPassed{"filter.limit_passed", Level::error, "the spam rules were stopped by a limit: {limit}"};
 constexpr LogEvent kNotSent{"filter.not_sent", Level::error, "a mail of the spam filter was not sent: {reason}"};
-constexpr LogEvent kNotDone{"filter.not_done", Level::warning,
-                            "the spam rules asked for what is not done here: {what}"};
 constexpr LogEvent kNoDefaults{"filter.no_default_rules", Level::error, "{reason}"};
 constexpr LogEvent kNoGeoIp{"filter.no_geoip", Level::error, "the GeoIP database is not used: {reason}"};
 
@@ -56,69 +54,27 @@ ruleinterp::Envelope envelope_of(const delivery::Arrival& mail) {
   return out;
 }
 
+// Variables that the server gives a program that reads them (docs/rules.md), in lower case.
+constexpr std::string_view kWhiteWord = "whitelistedword";
+constexpr std::string_view kBlackWord = "blacklistedword";
+
+// A variable of ours, which no script assigns but itself.
+bool mentions(const ruleinterp::Program& program, std::string_view variable) {
+  return std::ranges::any_of(program.variables, [&](const auto& slot) { return slot.name == variable; });
+}
+
 std::string score_text(double score) { return fmt::format("{:g}", score); }
 
-// Which change of a field this is decides whether all fields of its name are written anew.
-bool rewrites(ruleinterp::HeaderChange::Kind kind) {
-  using K = ruleinterp::HeaderChange::Kind;
-  return kind == K::set || kind == K::remove || kind == K::remove_matching;
-}
-
 }  // namespace
-
-SmtpReply reply_of(std::string_view line) {
-  const auto code = to_number32(line.substr(0, 3));
-  if (!code || *code < 400 || *code > 599 || (line.size() > 3 && line[3] != ' ')) return {552, {}, std::string{line}};
-  std::string_view text = line.substr(std::min<std::size_t>(4, line.size()));
-  const auto [first, rest] = cut(text, ' ');
-  const auto parts = split(first, '.');
-  if (parts.size() == 3) {
-    const auto klass = to_number32(parts[0]), subject = to_number32(parts[1]), detail = to_number32(parts[2]);
-    if (klass && subject && detail && *klass == *code / 100 && *subject < 1000 && *detail < 1000)
-      return {static_cast<int>(*code),
-              {static_cast<int>(*klass), static_cast<int>(*subject), static_cast<int>(*detail)},
-              std::string{rest}};
-  }
-  return {static_cast<int>(*code), {}, std::string{text}};
-}
-
-void apply(const std::vector<ruleinterp::HeaderChange>& changes, std::string_view raw_header, delivery::Edits& edits) {
-  std::vector<ruleinterp::HeaderChange> for_all;
-  std::ranges::copy_if(changes, std::back_inserter(for_all), [](const auto& change) { return change.user.empty(); });
-  const auto is_rewritten = [&](std::string_view name) {
-    return std::ranges::any_of(
-        for_all, [&](const auto& change) { return rewrites(change.kind) && same_word(change.name, name); });
-  };
-  std::vector<std::string> done;
-  for (const auto& change : for_all) {
-    if (!is_rewritten(change.name)) {
-      const std::string field = ruleinterp::apply_header_changes({}, std::span{&change, 1}, {});
-      if (change.kind == ruleinterp::HeaderChange::Kind::add_first) {
-        edits.add_above(field);
-      } else {
-        edits.add_below(field);
-      }
-      continue;
-    }
-    if (std::ranges::any_of(done, [&](const std::string& name) { return same_word(name, change.name); })) continue;
-    done.push_back(change.name);
-  }
-  if (done.empty()) return;
-  const std::string fresh = ruleinterp::apply_header_changes(raw_header, for_all, {});
-  for (const std::string& name : done) {
-    edits.remove_fields(name);
-    for (const auto& field : message::Fields{fresh})
-      if (field.is(name)) edits.add_below(std::string{field.all});
-  }
-}
 
 Filter::Filter(store::Store& store, dns::Resolver* resolver, std::filesystem::path rules)
     : store_{store},
       resolver_{resolver},
-      lists_{store.spam_filter()},
+      lists_{store},
+      words_{store::SpamLists{store.database()}},
       database_{store.spam_filter()},
       bayes_{store},
-      directory_{store},
+      directory_{store, [this](std::string_view address, bool local) { return is_null_address(address, local); }},
       choices_{store.settings()},
       rules_{std::move(rules),
              [this](const std::string& problems) {
@@ -144,8 +100,6 @@ Filter::Filter(store::Store& store, dns::Resolver* resolver, std::filesystem::pa
   host_.dns = dns_.get();
   host_.http = web_.get();
   host_.database = &database_;
-  host_.bayes = &bayes_;
-  host_.lists = &lists_;
   host_.directory = &directory_;
   host_.geoip = geoip_.get();
   host_.choices = &choices_;
@@ -158,7 +112,20 @@ delivery::Judges Filter::judges() {
   delivery::Judges judges;
   judges.content.push_back(std::make_unique<SpamRules>(*this));
   judges.per_mailbox.push_back(std::make_unique<QuarantineStage>(store_));
+  judges.discards = [this](std::string_view address, bool local) { return is_null_address(address, local); };
   return judges;
+}
+
+bool Filter::is_null_address(std::string_view address, bool is_local_domain) {
+  if (!store_.settings().get(kSpamFilter)) return false;
+  const auto program = rules_.program();
+  return program && nulls_.contains(program, address, is_local_domain);
+}
+
+bool Filter::is_for_null_addresses(const std::shared_ptr<const ruleinterp::Program>& program,
+                                   const delivery::Arrival& mail) {
+  return std::ranges::all_of(mail.envelope.recipients,
+                             [&](const auto& to) { return nulls_.contains(program, to.address, true); });
 }
 
 void Filter::mail_out(const std::string& recipient, std::string_view subject, std::string_view text) {
@@ -184,17 +151,6 @@ void Filter::mail_out(const std::string& recipient, std::string_view subject, st
   if (const auto sent = send_(recipient, message::build(mail)); !sent) log(kNotSent, sent.error());
 }
 
-void Filter::redirect(const delivery::Arrival& mail, const ruleinterp::Outcome& outcome, delivery::Edits& edits) {
-  const auto& to = outcome.recipients.front();
-  const auto known = store_.directory().resolve(to);
-  if (!known || !known->is_local_domain || known->accounts.empty()) {
-    log(kNotDone, {{"what", "Redirect to " + printable(to) + ", which is no user here"}});
-    return;
-  }
-  for (std::size_t i = 0; i < mail.envelope.recipients.size(); ++i)
-    edits.route(i, {delivery::Route::Kind::mailbox, known->accounts, 'F'});
-}
-
 delivery::Verdict Filter::judge(const delivery::Arrival& mail, delivery::Edits& edits) {
   using delivery::Pass;
   if (mail.client.entry != delivery::Entry::smtp) return Pass{"not SMTP mail"};
@@ -211,9 +167,21 @@ delivery::Verdict Filter::judge(const delivery::Arrival& mail, delivery::Edits& 
   const auto until = std::chrono::steady_clock::now() + mail.settings.get(kFilterTimeout);
   look_up(*program, mail, resolver_, directory_, until, envelope);
   limits.time = std::chrono::ceil<Milliseconds>(until - std::chrono::steady_clock::now());
-  ruleinterp::Run run{*program, view, envelope, host_, limits};
-  run.preset("LocalMail", mail.client.account || mail.client.may_relay ? "1" : "0");
+  const bool is_local = mail.client.account.has_value() || mail.client.may_relay;
+  RunLists lists{lists_, envelope};
+  RunBayes bayes{bayes_, is_local && is_for_null_addresses(program, mail) ? Meant::forwarded : Meant::itself};
+  ruleinterp::Host host = host_;
+  host.lists = &lists;
+  host.bayes = &bayes;
+  FoundWords words;
+  if (mentions(*program, kWhiteWord) || mentions(*program, kBlackWord)) words = words_.find(view, limits.time);
+  limits.time = std::chrono::ceil<Milliseconds>(until - std::chrono::steady_clock::now());
+  ruleinterp::Run run{*program, view, envelope, host, limits};
+  run.preset("LocalMail", is_local ? "1" : "0");
+  run.preset(kWhiteWord, words.white);
+  run.preset(kBlackWord, words.black);
   const auto outcome = run.execute();
+  nulls_.met(program, outcome.null_addresses);
 
   for (const auto& text : outcome.log) log(kScriptSays, {{"text", printable(text, 4096)}});
   for (const auto& warning : outcome.warnings) log(kScriptWarns, {{"problem", ruleinterp::describe(warning)}});
@@ -249,16 +217,14 @@ delivery::Verdict Filter::judge(const delivery::Arrival& mail, delivery::Edits& 
   }
 
   apply(outcome.headers, view.raw_header(), edits);
-  if (outcome.headers.end() !=
-      std::ranges::find_if(outcome.headers, [](const auto& change) { return !change.user.empty(); }))
-    log(kNotDone, {{"what", "AddHeader for the copy of one user"}});
-  if (!outcome.copies.empty()) log(kNotDone, {{"what", "Copy"}});
-  if (outcome.redirected && !outcome.recipients.empty()) redirect(mail, outcome, edits);
+  apply_own(store_, outcome.headers, edits);
+  const bool redirected = outcome.redirected && redirect(store_, mail, outcome, edits);
+  copy(mail, outcome.copies, edits);
   edits.spam_score(outcome.score, rules);
   const auto threshold = mail.settings.get(kSpamThreshold);
   const bool spam = threshold >= 0 && outcome.score >= static_cast<double>(threshold);
-  judged(outcome.redirected ? "redirected" : spam ? "spam" : "passed");  // where it goes: the stage quarantine
-  return Pass{found + (spam ? ", spam" : "") + (outcome.redirected ? ", redirected" : "")};
+  judged(redirected ? "redirected" : spam ? "spam" : "passed");  // where it goes: the stage quarantine
+  return Pass{found + (spam ? ", spam" : "") + (redirected ? ", redirected" : "")};
 }
 
 }  // namespace pennypost::filter

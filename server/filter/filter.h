@@ -10,10 +10,12 @@
 #include "server/base/smtp_text.h"
 #include "server/delivery/pipeline.h"
 #include "server/filter/bayes.h"
+#include "server/filter/null_addresses.h"
 #include "server/filter/rule_set.h"
 #include "server/filter/services.h"
 #include "server/filter/teacher.h"
 #include "server/filter/web.h"
+#include "server/filter/word_lists.h"
 
 namespace pennypost::filter {
 
@@ -42,13 +44,15 @@ class Filter {
 
  private:
   void mail_out(const std::string& recipient, std::string_view subject, std::string_view text);
-  void redirect(const delivery::Arrival& mail, const ruleinterp::Outcome& outcome, delivery::Edits& edits);
+  bool is_null_address(std::string_view address, bool is_local_domain);
+  bool is_for_null_addresses(const std::shared_ptr<const ruleinterp::Program>& program, const delivery::Arrival& mail);
 
   store::Store& store_;
   dns::Resolver* resolver_;
   std::unique_ptr<ResolverDns> dns_;
   std::unique_ptr<Web> web_;
   StoreLists lists_;
+  WordLists words_;
   StoreDatabase database_;
   StoreBayes bayes_;
   StoreDirectory directory_;
@@ -57,14 +61,8 @@ class Filter {
   ruleinterp::Host host_;
   Send send_;
   RuleSet rules_;
+  NullAddresses nulls_;
   Teacher teacher_;
 };
-
-/// Carries the header changes of a script out on the edits of a message (spec 10 section 6.6); those for the copy of
-/// one user are left out, for edits count for all copies.
-void apply(const std::vector<ruleinterp::HeaderChange>& changes, std::string_view raw_header, delivery::Edits& edits);
-
-/// The reply line of Reject as a reply: "451 4.7.1 later" keeps its enhanced code, "552 no thanks" has none.
-SmtpReply reply_of(std::string_view line);
 
 }  // namespace pennypost::filter

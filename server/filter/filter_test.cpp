@@ -9,6 +9,7 @@
 
 #include "server/delivery/pipeline.h"
 #include "server/dns/test_server.h"
+#include "server/filter/actions.h"
 #include "server/filter/mail_view.h"
 #include "server/filter/test_web.h"
 #include "server/store/test_cluster.h"
@@ -68,6 +69,7 @@ class FilterTest : public testing::Test {
     m.client.address = "198.51.100.7";
     m.client.hello = "mx.other.example";
     m.client.account_name = sender_;
+    if (!sender_.empty()) m.client.account = anna_;
     m.envelope.return_path = from;
     for (auto& address : to) m.envelope.recipients.push_back({std::move(address), {}, {}});
     m.envelope.refused = refused_;
@@ -246,10 +248,10 @@ TEST_F(FilterTest, TheListsDecideWithTheDefaultRules) {  // spec 11 section 16, 
   EXPECT_THAT(why(send().trace_id), HasSubstr("score -10000: whitelist"));
   EXPECT_TRUE(lists.add_address(store::AddressList::white, "anna@corp.example", "admin", false).ok());
   const auto forged = "From: anna@corp.example\r\n" + kText.substr(kText.find("To:"));
-  EXPECT_THAT(why(send({"anna@corp.example"}, forged).trace_id), HasSubstr("score 0"));
+  EXPECT_THAT(why(send({"anna@corp.example"}, forged, "anna@corp.example").trace_id), HasSubstr("score 0"));
   EXPECT_TRUE(store_->settings().set("SpamScriptSetting CheckLocalWhitelist", "1").ok());
   EXPECT_TRUE(store_->settings().reload().ok());
-  EXPECT_THAT(why(send({"anna@corp.example"}, forged).trace_id), HasSubstr("score -10000"));
+  EXPECT_THAT(why(send({"anna@corp.example"}, forged, "anna@corp.example").trace_id), HasSubstr("score -10000"));
 }
 
 TEST_F(FilterTest, WeightsOfTheAdministratorCount) {  // cases 15, 16

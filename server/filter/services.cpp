@@ -10,6 +10,7 @@
 #include "ruleinterp/tools/memory_services.h"
 #include "server/base/log.h"
 #include "server/base/text.h"
+#include "server/filter/release.h"
 
 namespace pennypost::filter {
 namespace {
@@ -146,26 +147,31 @@ std::shared_ptr<const ruleinterp::Search> StoreLists::search_for(const std::stri
 }
 
 bool StoreLists::contains(ruleinterp::List list, std::string_view address) {
-  const auto plain = store_.find_address(stored(list), address);
+  const auto plain = store_.spam_filter().find_address(stored(list), address);
   if (!plain) {
     log(kDataAway, plain.error());
     return false;
   }
   if (*plain) return true;
-  const auto patterns = store_.patterns(stored(list));
+  const auto patterns = store_.spam_filter().patterns(stored(list));
   if (!patterns) {
     log(kDataAway, patterns.error());
     return false;
   }
-  return std::ranges::any_of(*patterns, [&](const std::string& pattern) {
+  const auto matching = std::ranges::find_if(*patterns, [&](const std::string& pattern) {
     if (!ruleinterp::search_form(pattern).expression) return ruleinterp::wildcard_matches(pattern, address);
     const auto search = search_for(pattern);
     return search && search->find(address, 0, nullptr) == ruleinterp::Matched::yes;
   });
+  if (matching == patterns->end()) return false;
+  note(store_.spam_filter().found_pattern(stored(list), *matching));
+  return true;
 }
 
-void StoreLists::add(ruleinterp::List list, std::string_view address) {
-  note(store_.add_address(stored(list), address, LogScope::current("mail_from"), true));
+void StoreLists::add(ruleinterp::List list, std::string_view address, std::string_view by) {
+  if (list == ruleinterp::List::black) return note(store_.spam_filter().add_address(stored(list), address, by, true));
+  if (const auto done = add_to_whitelist(store_, address, by, Added::automatically); !done)
+    log(kDataAway, done.error());
 }
 
 void StoreDatabase::insert(ruleinterp::Insert how, std::string_view component, std::string_view key,
@@ -202,6 +208,8 @@ std::string StoreDirectory::address_type(std::string_view address) {
     log(kDataAway, known.error());
     return {};
   }
+  if ((known->accounts.empty() || known->is_rest) && discards_ && discards_(address, known->is_local_domain))
+    return "Special";
   if (!known->is_local_domain) return "Remote";
   const auto local = to_lower(address.substr(0, std::min(address.rfind('@'), address.size())));
   if (known->accounts.empty()) return local == "postmaster" || local == "abuse" ? "Postmaster" : "Invalid";
@@ -209,18 +217,14 @@ std::string StoreDirectory::address_type(std::string_view address) {
   const auto account = store_.accounts().find(known->accounts.front());
   if (!account) return "User";
   if (same_word(account->name, local)) return "User";
-  const auto domain = address.substr(std::min(address.rfind('@'), address.size() - 1) + 1);
-  const auto entries = store_.directory().addresses_of(account->id);
-  if (!entries) return "Mapping";
-  const bool named = std::ranges::any_of(
-      *entries, [&](const std::string& entry) { return same_word(entry, address) || same_word(entry, local); });
-  const bool rest = std::ranges::any_of(
-      *entries, [&](const std::string& entry) { return same_word(entry, "~@" + std::string{domain}); });
-  return rest && !named ? "UnknownMapping" : "Mapping";
+  return known->is_rest ? "UnknownMapping" : "Mapping";
 }
 
+std::string weight_key(std::string_view rule) { return "SpamRuleWeight " + std::string{rule}; }
+std::string script_setting_key(std::string_view name) { return "SpamScriptSetting " + std::string{name}; }
+
 std::optional<std::vector<double>> StoredChoices::weights(std::string_view rule) {
-  const auto text = settings_.snapshot()->text("SpamRuleWeight " + std::string{rule});
+  const auto text = settings_.snapshot()->text(weight_key(rule));
   if (!text) return std::nullopt;
   std::vector<double> out;
   for (const std::string_view word : split_words(*text)) {
@@ -233,7 +237,7 @@ std::optional<std::vector<double>> StoredChoices::weights(std::string_view rule)
 }
 
 std::optional<std::string> StoredChoices::setting(std::string_view name) {
-  return settings_.snapshot()->text("SpamScriptSetting " + std::string{name});
+  return settings_.snapshot()->text(script_setting_key(name));
 }
 
 GeoIpFile::GeoIpFile(std::unique_ptr<MMDB_s> database) : database_{std::move(database)} {}

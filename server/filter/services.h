@@ -10,6 +10,7 @@
 
 #include "ruleinterp/host.h"
 #include "ruleinterp/regex.h"
+#include "server/delivery/router.h"
 #include "server/dns/resolver.h"
 #include "server/store/store.h"
 
@@ -30,17 +31,19 @@ class ResolverDns final : public ruleinterp::Dns {
   const std::vector<std::string> servers_;
 };
 
-/// White and black list of addresses. Any thread; expressions are compiled once.
-class StoreLists final : public ruleinterp::AddressLists {
+/// White and black list of addresses. Any thread; expressions are compiled once. A find counts at the entry; what is
+/// added to the whitelist releases what the quarantine holds from there.
+class StoreLists {
  public:
-  explicit StoreLists(store::SpamFilter& store) : store_{store} {}
-  bool contains(ruleinterp::List list, std::string_view address) override;
-  void add(ruleinterp::List list, std::string_view address) override;
+  explicit StoreLists(store::Store& store) : store_{store} {}
+  bool contains(ruleinterp::List list, std::string_view address);
+  /// As added automatically, by mail from `by`.
+  void add(ruleinterp::List list, std::string_view address, std::string_view by);
 
  private:
   std::shared_ptr<const ruleinterp::Search> search_for(const std::string& pattern);
 
-  store::SpamFilter& store_;
+  store::Store& store_;
   std::mutex mutex_;  // guards searches_
   std::map<std::string, std::shared_ptr<const ruleinterp::Search>> searches_;
 };
@@ -63,16 +66,22 @@ class StoreDatabase final : public ruleinterp::SpamDatabase {
 };
 
 /// GetAddressType, IfLocalAddress (spec 10 section 6.24): what delivery would do with the address. Groups do not exist
-/// yet: nobody is in one.
+/// yet: nobody is in one. What `discards` knows is Special.
 class StoreDirectory final : public ruleinterp::Directory {
  public:
-  explicit StoreDirectory(store::Store& store) : store_{store} {}
+  explicit StoreDirectory(store::Store& store, delivery::Discards discards = {})
+      : store_{store}, discards_{std::move(discards)} {}
   std::string address_type(std::string_view address) override;
   std::vector<std::string> groups_of(std::string_view) override { return {}; }
 
  private:
   store::Store& store_;
+  delivery::Discards discards_;
 };
+
+/// Names of the settings that hold the weights of a rule and the value of a script setting.
+std::string weight_key(std::string_view rule);
+std::string script_setting_key(std::string_view name);
 
 /// Weights and script settings of the administrator: settings named `SpamRuleWeight <rule>` (numbers, one a bank, with
 /// blanks between them) and `SpamScriptSetting <name>` (spec 11 sections 3.2, 4).

@@ -51,6 +51,7 @@ void add_settings_commands(CLI::App& app, Call& call);
 void add_queue_commands(CLI::App& app, Call& call);
 void add_quarantine_commands(CLI::App& app, Call& call);
 void add_trace_command(CLI::App& app, Call& call);
+void add_list_commands(CLI::App& app, Call& call);
 void add_rules_commands(CLI::App& app, Call& call);
 void add_doctor_command(CLI::App& app, Call& call);
 

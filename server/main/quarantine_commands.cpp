@@ -166,7 +166,7 @@ Result<void> show(store::Store& store, const Words& words) {
 }
 
 Result<void> release(store::Store& store, const std::filesystem::path& data, const Words& words) {
-  filter::StoreBayes bayes{store.spam_filter()};
+  filter::StoreBayes bayes{store};
   const auto spool = data / "spool";
   std::error_code ignored;  // what cannot be made shows when a large message is learned
   std::filesystem::create_directories(spool, ignored);

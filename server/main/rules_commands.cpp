@@ -1,5 +1,6 @@
-// `pennypost rules ...`: checking, trying out and measuring spam-rule scripts (issue 3, tools). Needs no server and no
-// database: DNS is answered from a file or not at all, the spam filter database and the lists live for one call.
+// `pennypost rules ...`: checking, trying out and measuring spam-rule scripts (issue 3, tools). Needs no server and,
+// but for the weights and settings of an installation (spec 11 sections 3.2 and 4), no database: DNS is answered from a
+// file or not at all, the spam filter database and the lists live for one call.
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -11,13 +12,16 @@
 
 #include "ruleinterp/compile.h"
 #include "ruleinterp/machine.h"
+#include "ruleinterp/text.h"
 #include "ruleinterp/tools/format.h"
 #include "ruleinterp/tools/lsp.h"
 #include "ruleinterp/tools/manual.h"
 #include "ruleinterp/tools/memory_services.h"
 #include "ruleinterp/tools/reports.h"
 #include "ruleinterp/tools/words.h"
+#include "server/base/text.h"
 #include "server/filter/mail_view.h"
+#include "server/filter/services.h"
 #include "server/main/command.h"
 #include "server/message/parse.h"
 
@@ -32,6 +36,8 @@ struct Options {
   std::string scripts;
   bool strict = false, json = false, trace = false, pop3 = false, in_place = false, one_by_one = false;
   std::string message, messages, dns;
+  bool reset_all = false;
+  std::vector<std::string> set, reset;
   std::vector<std::string> variables, recipients, whitelist, blacklist, files;
   std::size_t top = 40;
 };
@@ -249,6 +255,110 @@ void format(const Options& options, Call& call) {
   }
 }
 
+// The program of DIR, or of the installation's own folder; null, with the problems told.
+std::shared_ptr<const rules::Program> installed_program(const Options& options, Call& call) {
+  Options at = options;
+  if (at.scripts.empty()) at.scripts = (call.data / "spamrules").string();
+  std::vector<rules::Problem> problems;
+  auto program = program_at(at, call, problems);
+  if (!program) print_problems(problems);
+  return program;
+}
+
+std::string numbers(const std::vector<double>& weights) {
+  std::string out;
+  for (const double weight : weights) out += fmt::format("{}{:g}", out.empty() ? "" : " ", weight);
+  return out;
+}
+
+// NAME=VALUE of --set; an empty name is an error.
+Result<std::pair<std::string, std::string>> assignment(const std::string& text) {
+  const auto equals = text.find('=');
+  if (equals == std::string::npos || equals == 0)
+    return error(Kind::bad_input, fmt::format("--set {}: NAME=VALUE is expected", text));
+  return std::pair{text.substr(0, equals), text.substr(equals + 1)};
+}
+
+Result<void> set_weights(store::Store& store, const rules::Program& program, const Options& options) {
+  for (const std::string& text : options.set) {
+    const auto wish = assignment(text);
+    if (!wish) return wish.error();
+    const auto rule = std::ranges::find_if(
+        program.rules, [&](const rules::Rule& one) { return rules::equal_ignoring_case(one.name, wish->first); });
+    if (rule == program.rules.end())
+      return error(Kind::not_found, fmt::format("{}: the scripts have no such rule", wish->first));
+    const auto words = split_words(wish->second);
+    for (const std::string_view word : words)
+      if (!rules::as_number(word))
+        return error(Kind::bad_input, fmt::format("{}: '{}' is no number", wish->first, word));
+    if (words.empty()) return error(Kind::bad_input, fmt::format("{}: a weight is expected", wish->first));
+    if (auto done = store.settings().set(filter::weight_key(rule->name), wish->second); !done) return done;
+  }
+  return {};
+}
+
+// Back to the script's own, one or all: what is not stored is no error.
+Result<void> forget(store::Store& store, const std::vector<std::string>& keys) {
+  for (const std::string& key : keys)
+    if (auto done = store.settings().unset(key); !done && done.error().kind != Kind::not_found) return done;
+  return store.settings().reload();
+}
+
+Result<void> show_weights(store::Store& store, const rules::Program& program, const Options& options) {
+  std::vector<std::string> keys;
+  for (const auto& name : options.reset) keys.push_back(filter::weight_key(name));
+  if (options.reset_all)
+    for (const rules::Rule& rule : program.rules) keys.push_back(filter::weight_key(rule.name));
+  if (auto done = forget(store, keys); !done) return done;
+  if (auto done = set_weights(store, program, options); !done) return done;
+  if (auto done = store.settings().reload(); !done) return done;
+  filter::StoredChoices choices{store.settings()};
+  for (const rules::Rule& rule : program.rules) {
+    const auto own = choices.weights(rule.name);
+    fmt::print("{:<20} {:<14} ({})  {}{}\n", rule.name, numbers(own.value_or(rule.weights)), numbers(rule.weights),
+               rule.description, rule.defined ? "" : "no DefineRule");
+  }
+  return {};
+}
+
+Result<void> show_settings(store::Store& store, const rules::Program& program, const Options& options) {
+  std::vector<std::string> keys;
+  for (const auto& name : options.reset) keys.push_back(filter::script_setting_key(name));
+  if (options.reset_all)
+    for (const auto& setting : program.settings) keys.push_back(filter::script_setting_key(setting.name));
+  if (auto done = forget(store, keys); !done) return done;
+  for (const std::string& text : options.set) {
+    const auto wish = assignment(text);
+    if (!wish) return wish.error();
+    const auto known = std::ranges::find_if(program.settings, [&](const rules::SettingDefinition& one) {
+      return rules::equal_ignoring_case(one.name, wish->first);
+    });
+    if (known == program.settings.end())
+      return error(Kind::not_found, fmt::format("{}: the scripts have no such setting", wish->first));
+    if (auto done = store.settings().set(filter::script_setting_key(known->name), wish->second); !done) return done;
+  }
+  if (auto done = store.settings().reload(); !done) return done;
+  filter::StoredChoices choices{store.settings()};
+  for (const auto& setting : program.settings)
+    fmt::print("{:<20} {:<14} ({})  {}\n", setting.name,
+               "\"" + choices.setting(setting.name).value_or(setting.fallback) + "\"", setting.fallback,
+               setting.description);
+  return {};
+}
+
+// The program is read before the store is opened: opening may give up the right to read somebody's folder.
+void weights(const Options& options, Call& call) {
+  call.data = fs::absolute(call.data);
+  if (const auto program = installed_program(options, call))
+    with_store(call, [&](store::Store& store) { return show_weights(store, *program, options); });
+}
+
+void settings(const Options& options, Call& call) {
+  call.data = fs::absolute(call.data);
+  if (const auto program = installed_program(options, call))
+    with_store(call, [&](store::Store& store) { return show_settings(store, *program, options); });
+}
+
 void manual(const Options&, Call&) { fmt::print("{}", rules::manual_of_words()); }
 
 void lsp(const Options&, Call& call) {
@@ -312,6 +422,19 @@ void add_rules_commands(CLI::App& app, Call& call) {
   made = command("format", "Write scripts anew: indentation, spaces, spelling of words", format);
   made->add_option("FILES", options->files, "Files, or folders of spamrules*.txt")->required();
   made->add_flag("--in-place", options->in_place, "Replace the files and print the names of those that changed");
+
+  const auto takes_choices = [&](CLI::App* of, const char* value) {
+    of->add_option("DIR", options->scripts, "The folder with spamrules.txt (default: that of the installation)");
+    of->add_option("--set", options->set, value)->allow_extra_args(false);
+    of->add_option("--reset", options->reset, "NAME: back to the script's own")->allow_extra_args(false);
+    of->add_flag("--reset-all", options->reset_all, "All back to the script's own");
+    add_data_option(*of, call);
+  };
+  takes_choices(command("weights", "The rules with their weights, (defaults) and descriptions; change them", weights),
+                "NAME=\"0.5 1\": a weight for each bank");
+  takes_choices(
+      command("options", "The settings of the scripts with values, (defaults), descriptions; change them", settings),
+      "NAME=VALUE: any text, which is not checked");
 
   command("lsp", "A language server for editors, on standard input and output", lsp);
   command("manual", "Print the reference part of docs/rules.md", manual);

@@ -26,7 +26,7 @@ const Sql kResolve{"directory.resolve", R"sql(
       SELECT 2, u.usernumber FROM users.users u, local WHERE lower(u.username) = $2::text AND local.yes
       UNION ALL
       SELECT 3, usernumber FROM users.addresses WHERE lower(address) = '~@' || $3::text)
-    SELECT local.yes, found.usernumber
+    SELECT local.yes, found.usernumber, found.rank
       FROM local LEFT JOIN found ON found.rank = (SELECT min(rank) FROM found)
      ORDER BY found.usernumber)sql"};
 const Sql kDomains{"directory.domains", "SELECT domain FROM pennypost.domains ORDER BY position"};
@@ -93,6 +93,7 @@ Result<Resolution> Directory::resolve(std::string_view address) {
     for (int i = 0; i < rows->count(); ++i) {
       answer.is_local_domain = rows->flag(i, 0);
       if (rows->is_null(i, 1)) continue;
+      answer.is_rest = rows->integer(i, 2) == 3;
       const auto account = rows->id<AccountId>(i, 1);
       if (answer.accounts.empty() || answer.accounts.back() != account) answer.accounts.push_back(account);
     }

@@ -23,6 +23,7 @@ struct AddressEntry {
 struct Resolution {
   bool is_local_domain = false;     ///< the domain is ours (also true of an address without a domain)
   std::vector<AccountId> accounts;  ///< all that match: several entries for one address are copies (spec 60 5.2 rule 2)
+  bool is_rest = false;             ///< `accounts` are those of `~@domain`: nothing else matches
 };
 
 /// One object a process; any thread.

@@ -30,7 +30,11 @@ const Sql kAddBlack{"spam_filter.add_black", R"sql(
     INSERT INTO spamfilter.blacklist (address, lastaddedby) VALUES ($1::text, $2::text)
     ON CONFLICT (address) DO UPDATE SET lastadded = now(), lastaddedby = excluded.lastaddedby)sql"};
 const Sql kAddPattern{"spam_filter.add_pattern", R"sql(
-    INSERT INTO spamfilter.addresspatterns (list, pattern) VALUES ($1::text, $2::text) ON CONFLICT DO NOTHING)sql"};
+    INSERT INTO spamfilter.addresspatterns (list, pattern, lastaddedby) VALUES ($1::text, $2::text, $3::text)
+    ON CONFLICT (list, pattern) DO UPDATE SET lastadded = now(), lastaddedby = excluded.lastaddedby)sql"};
+const Sql kFoundPattern{"spam_filter.found_pattern", R"sql(
+    UPDATE spamfilter.addresspatterns SET findcount = findcount + 1, lastfound = now()
+     WHERE list = $1::text AND pattern = $2::text)sql"};
 const Sql kRemoveWhite{"spam_filter.remove_white", "DELETE FROM spamfilter.whitelist WHERE address = $1::text"};
 const Sql kRemoveBlack{"spam_filter.remove_black", "DELETE FROM spamfilter.blacklist WHERE address = $1::text"};
 const Sql kRemovePattern{"spam_filter.remove_pattern",
@@ -112,12 +116,6 @@ const Sql kQuery{"spam_filter.query", R"sql(
 const Sql kTokens{"spam_filter.tokens", R"sql(
     SELECT ham, spam, token FROM spamfilter.bayestokens WHERE token = ANY($1::bigint[]))sql"};
 const Sql kSize{"spam_filter.size", "SELECT ham, spam FROM spamfilter.bayesmessages"};
-bool is_pattern(std::string_view entry) {
-  return entry.find_first_of("*?") != std::string_view::npos || (entry.size() > 1 && entry.front() == '/');
-}
-
-std::string_view word(AddressList list) { return list == AddressList::white ? "white" : "black"; }
-
 std::string_view word(SpamFilter::Update how) {
   switch (how) {
     case SpamFilter::Update::set:
@@ -144,6 +142,12 @@ Result<void> without_value(Result<T> done) {
 
 }  // namespace
 
+bool is_pattern(std::string_view entry) {
+  return entry.find_first_of("*?") != std::string_view::npos || (entry.size() > 1 && entry.front() == '/');
+}
+
+std::string_view word(AddressList list) { return list == AddressList::white ? "white" : "black"; }
+
 Result<bool> SpamFilter::find_address(AddressList list, std::string_view address) {
   auto lease = database_.lease();
   if (!lease) return std::move(lease).error();
@@ -163,11 +167,17 @@ Result<std::vector<std::string>> SpamFilter::patterns(AddressList list) {
   return out;
 }
 
+Result<void> SpamFilter::found_pattern(AddressList list, std::string_view pattern) {
+  auto lease = database_.lease();
+  if (!lease) return std::move(lease).error();
+  return without_value((*lease)->query(kFoundPattern, word(list), clean_text(pattern)));
+}
+
 Result<void> SpamFilter::add_address(AddressList list, std::string_view entry, std::string_view by, bool automatic) {
   auto lease = database_.lease();
   if (!lease) return std::move(lease).error();
   const auto text = clean_text(trim(entry));
-  if (is_pattern(text)) return without_value((*lease)->query(kAddPattern, word(list), text));
+  if (is_pattern(text)) return without_value((*lease)->query(kAddPattern, word(list), text, clean_text(by)));
   const auto key = to_lower(text);
   if (list == AddressList::white) return without_value((*lease)->query(kAddWhite, key, clean_text(by), automatic));
   return without_value((*lease)->query(kAddBlack, key, clean_text(by)));

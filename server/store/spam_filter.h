@@ -32,6 +32,10 @@ struct KnownTokens {
 };
 
 enum class AddressList : std::uint8_t { white, black };
+/// "white", "black".
+std::string_view word(AddressList list);
+/// Whether an entry of an address list is a wildcard or an /expression/.
+bool is_pattern(std::string_view entry);
 
 /// What DBQueryOne asks for; the columns are compared and put together by the database.
 struct ScriptQuery {
@@ -53,6 +57,8 @@ class SpamFilter {
   Result<bool> find_address(AddressList list, std::string_view address);
   /// Wildcards and expressions of the list.
   Result<std::vector<std::string>> patterns(AddressList list);
+  /// Counts the find of a pattern.
+  Result<void> found_pattern(AddressList list, std::string_view pattern);
   /// Adds an entry of any form, or counts it once more. `by` is who added it; `automatic` by sending mail to it.
   Result<void> add_address(AddressList list, std::string_view entry, std::string_view by, bool automatic);
   Result<void> remove_address(AddressList list, std::string_view entry);

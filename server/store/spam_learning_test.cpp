@@ -149,7 +149,10 @@ TEST(SpamLearning, MessagesLearnedAtTheSameTimeAreAllCountedAndEachOnce) {
     });
   for (auto& thread : threads) thread.join();
   EXPECT_EQ(w.store->spam_filter().bayes_size()->ham, 50);
-  for (const auto& token : w.store->spam_filter().tokens(tokens)->tokens) EXPECT_EQ(token.ham, 50);
+  const auto known = w.store->spam_filter().tokens(tokens);
+  ASSERT_OK(known);
+  EXPECT_EQ(known->tokens.size(), tokens.size());
+  for (const auto& token : known->tokens) EXPECT_EQ(token.ham, 50);
 }
 
 }  // namespace

@@ -23,3 +23,10 @@ CREATE TABLE spamfilter.words (
   addedby text NOT NULL DEFAULT '',
   UNIQUE (list, word)
 );
+
+-- Patterns of the address lists get the history that plain addresses have.
+ALTER TABLE spamfilter.addresspatterns
+  ADD COLUMN lastadded timestamptz NOT NULL DEFAULT now(),
+  ADD COLUMN lastfound timestamptz,
+  ADD COLUMN findcount integer NOT NULL DEFAULT 0,
+  ADD COLUMN lastaddedby text NOT NULL DEFAULT '';

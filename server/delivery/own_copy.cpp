@@ -1,0 +1,46 @@
+// A header of its own for one copy (see the header). What is only added stands in front of the copy, as its other own
+// fields do, and costs no second body; a field that is replaced or removed does.
+#include "server/delivery/own_copy.h"
+
+#include <limits>
+
+#include "server/delivery/pipeline.h"
+
+namespace pennypost::delivery {
+
+Result<OwnCopy> own_copy(const OwnHeader& make, const message::Message& message, const std::string& spool) {
+  const std::string_view whole = message.header();
+  std::string_view header = whole;
+  if (header.ends_with("\r\n\r\n"))
+    header.remove_suffix(2);
+  else if (header.ends_with("\n\n"))
+    header.remove_suffix(1);
+  std::string fresh = make(header);
+  OwnCopy own;
+  if (fresh.size() >= header.size()) {
+    const std::string_view added{fresh};
+    if (added.ends_with(header)) {
+      own.prefix = added.substr(0, fresh.size() - header.size());
+      return own;
+    }
+    if (added.starts_with(header) && header.ends_with('\n')) {
+      own.prefix = added.substr(header.size());
+      return own;
+    }
+  }
+  fresh += "\r\n";
+  const std::string_view rest = message.raw.substr(whole.size());
+  const Octets size{static_cast<std::int64_t>(fresh.size() + rest.size())};
+  ContentWriter writer{spool, size, size};
+  writer.put(fresh);
+  writer.put(rest);
+  auto content = writer.finish();
+  if (!content) return std::move(content).error();
+  own.body = std::make_unique<OwnBody>();
+  own.body->content = *std::move(content);
+  own.body->message = message::parse(own.body->content.octets());
+  own.body->stored = describe(own.body->message);
+  return own;
+}
+
+}  // namespace pennypost::delivery

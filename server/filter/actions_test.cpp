@@ -1,0 +1,416 @@
+// What scripts ask to be done with a message, and the default rules around lists and teaching, through the pipeline.
+#include "server/filter/actions.h"
+
+#include <thread>
+
+#include "server/filter/quarantine_test_support.h"
+
+namespace pennypost::filter {
+namespace {
+
+using testing::ElementsAre;
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::SizeIs;
+using testing::UnorderedElementsAre;
+
+const std::string kMail =
+    "From: Joe <joe@other.example>\r\nTo: anna@corp.example\r\nSubject: hello\r\nMessage-ID: <1@other.example>\r\n"
+    "Date: Mon, 23 Nov 2026 10:00:00 +0000\r\n\r\ntext\r\n";
+
+class ActionsTest : public QuarantineFixture {
+ protected:
+  void default_rules() {
+    std::filesystem::remove_all(folder_ + "/rules");
+    start();
+  }
+  void rules(const std::string& text) {
+    script(text);
+    start();
+  }
+  /// As anna, logged in.
+  delivery::Outcome send_as_anna(const std::string& octets, std::vector<std::string> to) {
+    delivery::Mail m;
+    m.client.address = "192.0.2.9";
+    m.client.account = anna_;
+    m.client.account_name = "anna";
+    m.envelope.return_path = "anna@corp.example";
+    for (auto& address : to) m.envelope.recipients.push_back({std::move(address), {}, {}});
+    m.content = delivery::Content::of(octets);
+    return pipeline_->accept(std::move(m), "mail.corp.example");
+  }
+  /// "return path -> recipient notify [prefix]" of each entry of the out queue.
+  std::vector<std::string> queued() {
+    std::vector<std::string> out;
+    const auto all = store_->queue().list({});
+    EXPECT_TRUE(all.ok());
+    for (const auto& one : *all) {
+      std::string text = one.return_path + " ->";
+      for (const auto& to : one.recipients) text += " " + to.address;
+      out.push_back(text);
+    }
+    return out;
+  }
+  std::string learned() {
+    filter_->teacher().finish();
+    filter_->bayes().flush();
+    const auto size = store_->spam_filter().bayes_size();
+    return std::to_string(size->ham) + " ham, " + std::to_string(size->spam) + " spam";
+  }
+  double score(const delivery::Outcome& outcome) {
+    const auto found = store_->trace().find(outcome.trace_id);
+    for (const auto& record : *found)
+      for (const auto& line : record.lines)
+        if (const auto at = line.reason.find("score "); at != std::string::npos && line.stage == "spam rules")
+          return std::strtod(line.reason.c_str() + at + 6, nullptr);
+    return -1;
+  }
+  store::ListEntry entry(store::AddressList list, const std::string& name) {
+    const auto all = store::SpamLists{store_->database()}.addresses(list);
+    EXPECT_TRUE(all.ok());
+    for (const auto& one : *all)
+      if (one.entry == name) return one;
+    return {};
+  }
+  void list(store::AddressList where, const std::string& name) {
+    EXPECT_TRUE(store::SpamLists{store_->database()}.add_addresses(where, std::array{name}, "admin").ok());
+  }
+};
+
+// --- null addresses
+
+TEST_F(ActionsTest, ANullAddressIsTakenJudgedAndThrownAway) {  // spec 10 section 9, case 39
+  rules(
+      "AddNullAddress \"learn\"\nAddNullAddress \"all@far.example\"\nSendMessage \"bert@corp.example\" \"seen\" \"x\" "
+      "\"\"\n");
+  const auto& router = pipeline_->router();
+  using Kind = delivery::Route::Kind;
+  for (const auto& [address, kind] : {std::pair{"learn@corp.example", Kind::discard},
+                                      {"LEARN@corp.example", Kind::discard},
+                                      {"learn", Kind::discard},
+                                      {"learn@far.example", Kind::outside},
+                                      {"all@far.example", Kind::discard},
+                                      {"other@corp.example", Kind::unknown},
+                                      {"anna@corp.example", Kind::mailbox}})
+    EXPECT_EQ(router.route(address)->kind, kind) << address;
+  EXPECT_TRUE(*router.is_local("all@far.example"));
+  EXPECT_TRUE(send(kMail, {"learn@corp.example"}).is_taken());
+  EXPECT_THAT(folder(bert_), SizeIs(1));
+  EXPECT_THAT(folder(anna_), IsEmpty());
+  EXPECT_THAT(queued(), IsEmpty());
+  StoreDirectory directory{*store_, filter_->judges().discards};
+  EXPECT_EQ(directory.address_type("learn@corp.example"), "Special");
+}
+
+TEST_F(ActionsTest, AMailboxOfThatNameWinsAndACatchAllDoesNot) {  // spec 60 sections 5.2 rule 2 and 5.3
+  EXPECT_TRUE(store_->directory().add_address("~@corp.example", anna_).ok());
+  EXPECT_TRUE(store_->directory().add_address("bertha", bert_).ok());
+  rules("AddNullAddress \"learn\"\nAddNullAddress \"carl\"\nAddNullAddress \"bertha\"\n");
+  const auto& router = pipeline_->router();
+  EXPECT_EQ(router.route("learn@corp.example")->kind, delivery::Route::Kind::discard);
+  EXPECT_EQ(router.route("no-one@corp.example")->kind, delivery::Route::Kind::discard);
+  EXPECT_THAT(router.route("carl@corp.example")->accounts, ElementsAre(carl_));
+  EXPECT_THAT(router.route("bertha@corp.example")->accounts, ElementsAre(bert_));
+  EXPECT_THAT(router.route("x@corp.example")->accounts, ElementsAre(anna_));
+}
+
+TEST_F(ActionsTest, ALineWithAVariableCountsOnceItHasRunUntilTheRulesChange) {
+  rules("${a} = \"late\"\nAddNullAddress \"${a}\"\n");
+  EXPECT_EQ(pipeline_->router().route("late@corp.example")->kind, delivery::Route::Kind::unknown);
+  send(kMail);
+  EXPECT_EQ(pipeline_->router().route("late@corp.example")->kind, delivery::Route::Kind::discard);
+  script("${a} = 1\n");
+  std::this_thread::sleep_for(std::chrono::milliseconds{1100});
+  EXPECT_EQ(pipeline_->router().route("late@corp.example")->kind, delivery::Route::Kind::unknown);
+}
+
+TEST_F(ActionsTest, WithTheFilterOffThereAreNoNullAddresses) {
+  rules("AddNullAddress \"learn\"\n");
+  set("SpamFilter", "0");
+  EXPECT_EQ(pipeline_->router().route("learn@corp.example")->kind, delivery::Route::Kind::unknown);
+}
+
+// --- teaching by forwards
+
+TEST_F(ActionsTest, AForwardToSpamTeachesAndIsThrownAway) {  // spec 11 section 16, case 39
+  default_rules();
+  send(kMail);  // passes, and is learned as ham
+  EXPECT_EQ(learned(), "1 ham, 0 spam");
+  const std::string forward =
+      "From: anna@corp.example\r\nTo: spam@corp.example\r\nSubject: Fwd: hello\r\nMessage-ID: <f@corp.example>\r\n"
+      "References: <1@other.example>\r\nDate: Mon, 23 Nov 2026 11:00:00 +0000\r\n\r\n> text\r\n";
+  EXPECT_TRUE(send_as_anna(forward, {"spam@corp.example"}).is_taken());
+  EXPECT_EQ(learned(), "0 ham, 1 spam");
+  send_as_anna(forward, {"spam@corp.example"});
+  EXPECT_EQ(learned(), "0 ham, 1 spam") << "once";
+  send_as_anna(forward, {"notspam@corp.example"});
+  EXPECT_EQ(learned(), "1 ham, 0 spam");
+  EXPECT_THAT(folder(anna_), SizeIs(1));
+  EXPECT_THAT(queued(), IsEmpty());
+  EXPECT_EQ(entry(store::AddressList::white, "spam@corp.example").entry, "");
+}
+
+TEST_F(ActionsTest, MailFromOutsideToSpamTeachesNothing) {
+  default_rules();
+  EXPECT_TRUE(send(kMail, {"spam@corp.example"}).is_taken());
+  EXPECT_EQ(learned(), "0 ham, 0 spam");
+}
+
+// --- headers for one user
+
+TEST_F(ActionsTest, AFieldForOneUserStandsInThatUsersCopyAlone) {  // spec 10 section 9, case 37
+  rules(
+      "AddHeader \"{bert}X-T: 1\"\nAddHeader \"-{bert}X-U: 2\"\nAddHeader \"+{anna@corp.example}X-Own3: 3\"\n"
+      "AddHeader \"{nobody}X-W: 4\"\nAddHeader \"{carl}X-Z: 5\"\n");
+  EXPECT_TRUE(send(kMail, {"anna@corp.example", "bert@corp.example", "far@elsewhere.example"}).is_taken());
+  const auto annas = folder(anna_).at(0), berts = folder(bert_).at(0);
+  EXPECT_THAT(berts, HasSubstr("\r\nX-T: 1\r\n"));
+  EXPECT_THAT(berts, HasSubstr("\r\nX-U: 2\r\n"));
+  EXPECT_THAT(berts, Not(HasSubstr("X-Own3")));
+  EXPECT_THAT(annas, HasSubstr("\r\nX-Own3: 3\r\n"));
+  for (const char* field : {"X-T", "X-U", "X-W", "X-Z"}) EXPECT_THAT(annas, Not(HasSubstr(field)));
+  for (const auto& copy : {annas, berts}) EXPECT_THAT(copy, EndsWith("\r\n\r\ntext\r\n"));
+}
+
+TEST_F(ActionsTest, AFieldCanBeReplacedAndRemovedForOneUser) {
+  rules(
+      "AddHeader \"{bert}Subject: [for bert] ${Subject}\"\nAddHeader \"{bert}X-Old:\"\nAddHeader \"#{bert}X-Cut: ^a\"\n"
+      "AddHeader \"X-All: 1\"\n");
+  EXPECT_TRUE(
+      send("X-Old: 1\r\nX-Cut: abc\r\nX-Cut: bcd\r\n" + kMail, {"anna@corp.example", "bert@corp.example"}).is_taken());
+  const auto annas = folder(anna_).at(0), berts = folder(bert_).at(0);
+  EXPECT_THAT(berts, HasSubstr("\r\nSubject: [for bert] hello\r\n"));
+  EXPECT_THAT(berts, Not(HasSubstr("Subject: hello")));
+  EXPECT_THAT(berts, Not(HasSubstr("X-Old")));
+  EXPECT_THAT(berts, Not(HasSubstr("X-Cut: abc")));
+  EXPECT_THAT(berts, HasSubstr("X-Cut: bcd"));
+  EXPECT_THAT(annas, HasSubstr("Subject: hello"));
+  EXPECT_THAT(annas, HasSubstr("X-Old: 1"));
+  EXPECT_THAT(annas, HasSubstr("X-Cut: abc"));
+  for (const auto& copy : {annas, berts}) {
+    EXPECT_THAT(copy, HasSubstr("\r\nX-All: 1\r\n"));
+    EXPECT_THAT(copy, HasSubstr("\r\nX-VPOP3-RCPTTYPE: D\r\n"));
+    EXPECT_THAT(copy, EndsWith("\r\n\r\ntext\r\n"));
+  }
+  std::vector<std::string> subjects;  // of the stored columns, too
+  const auto inbox = store_->folders().find(bert_, "INBOX");
+  ASSERT_TRUE(store_->messages()
+                  .fetch(inbox->id, std::array{Uid{1}}, store::Columns::summary,
+                         [&](const store::Fetched& one) {
+                           subjects.emplace_back(one.subject);
+                           return true;
+                         })
+                  .ok());
+  EXPECT_THAT(subjects, ElementsAre("[for bert] hello"));
+}
+
+TEST_F(ActionsTest, OfTwoChangesOfAFieldTheLaterOneCounts) {
+  rules(
+      "AddHeader \"{bert}X-A: bert\"\nAddHeader \"X-A: all\"\nAddHeader \"X-B: all\"\nAddHeader \"{bert}X-B: bert\"\n");
+  send(kMail, {"bert@corp.example"});
+  const auto mail = folder(bert_).at(0);
+  EXPECT_THAT(mail, HasSubstr("X-A: all\r\n"));
+  EXPECT_THAT(mail, Not(HasSubstr("X-A: bert")));
+  EXPECT_THAT(mail, HasSubstr("X-B: bert\r\n"));
+  EXPECT_THAT(mail, Not(HasSubstr("X-B: all")));
+}
+
+TEST_F(ActionsTest, AQuarantinedCopyKeepsItsOwnHeader) {
+  rules("${Score} = 500\nAddHeader \"{anna}Subject: own\"\n");
+  send(kMail, {"anna@corp.example", "bert@corp.example"});
+  EXPECT_THAT(quarantine(anna_), SizeIs(1));
+  EXPECT_THAT(quarantine(bert_), SizeIs(1));
+  EXPECT_THAT(folder(anna_), IsEmpty());
+}
+
+TEST_F(ActionsTest, ALargeMessageGetsItsOwnHeaderToo) {
+  rules("AddHeader \"{bert}Subject: own\"\n");
+  const std::string large = kMail + std::string(3'000'000, 'x') + "\r\n";
+  EXPECT_TRUE(send(large, {"anna@corp.example", "bert@corp.example"}).is_taken());
+  const auto annas = folder(anna_).at(0), berts = folder(bert_).at(0);
+  EXPECT_THAT(berts.substr(0, 2000), HasSubstr("Subject: own"));
+  EXPECT_EQ(annas.substr(annas.size() - 3'000'010), berts.substr(berts.size() - 3'000'010));
+}
+
+// --- Copy and Redirect
+
+TEST_F(ActionsTest, CopyAddsRecipientsHereAndOutside) {
+  rules(
+      "Copy bert\nCopy \"carl@corp.example\"\nCopy \"watch@far.example\"\nCopy \"nobody@corp.example\"\nCopy "
+      "\"\"\nCopy anna\n");
+  EXPECT_TRUE(send(kMail).is_taken());
+  EXPECT_THAT(folder(anna_), SizeIs(1)) << "once";
+  EXPECT_THAT(folder(bert_), ElementsAre(HasSubstr("X-VPOP3-RCPTTYPE: F\r\n")));
+  EXPECT_THAT(folder(carl_), SizeIs(1));
+  EXPECT_THAT(queued(), ElementsAre("bounce@other.example -> watch@far.example"));
+}
+
+TEST_F(ActionsTest, ACopyThatComesBackIsNotSentAgain) {
+  rules("Copy \"watch@far.example\"\n");
+  EXPECT_TRUE(send("X-Loop: WATCH@far.example\r\n" + kMail).is_taken());
+  EXPECT_THAT(queued(), IsEmpty());
+  EXPECT_THAT(folder(anna_), SizeIs(1));
+}
+
+TEST_F(ActionsTest, CopiesHaveALimit) {
+  std::string text;
+  for (int i = 0; i < 30; ++i) text += "Copy \"w" + std::to_string(i) + "@far.example\"\n";
+  rules(text);
+  EXPECT_TRUE(send(kMail).is_taken());
+  EXPECT_THAT(queued(), SizeIs(20));
+}
+
+TEST_F(ActionsTest, CopyOfWhatNobodyHereGetsIsStillMade) {
+  rules("AddNullAddress \"learn\"\nCopy bert\n");
+  EXPECT_TRUE(send(kMail, {"learn@corp.example"}).is_taken());
+  EXPECT_THAT(folder(bert_), SizeIs(1));
+}
+
+TEST_F(ActionsTest, RedirectLeadsToOneUserOrAddressInsteadOfAll) {
+  rules(
+      "IfMatch Subject out\nRedirect \"else@far.example\"\nElse\nIfMatch Subject wrong\nRedirect "
+      "nobody\nElse\nRedirect bert\nEndIf\nEndIf\n");
+  EXPECT_TRUE(send(kMail, {"anna@corp.example", "far@elsewhere.example"}).is_taken());
+  EXPECT_THAT(folder(bert_), SizeIs(1));
+  EXPECT_THAT(queued(), IsEmpty());
+  EXPECT_TRUE(send("Subject: out\r\n\r\nx\r\n", {"anna@corp.example", "far@elsewhere.example"}).is_taken());
+  EXPECT_THAT(queued(), ElementsAre("bounce@other.example -> else@far.example"));
+  EXPECT_THAT(folder(anna_), IsEmpty());
+  EXPECT_TRUE(send("Subject: wrong\r\n\r\nx\r\n").is_taken());
+  EXPECT_THAT(folder(anna_), SizeIs(1)) << "a redirect to nobody is none";
+  EXPECT_TRUE(send("X-Loop: else@far.example\r\nSubject: out\r\n\r\nx\r\n").is_taken());
+  EXPECT_THAT(folder(anna_), SizeIs(2)) << "it has been there";
+}
+
+TEST_F(ActionsTest, TheDefaultRulesRedirectSpamButForThoseInDontRedirect) {  // spec 11 section 4
+  list(store::AddressList::black, "joe@other.example");
+  set("SpamScriptSetting Redirect", "bert");
+  set("QuarantineEnabled", "0");
+  default_rules();
+  const std::vector<std::string> both{"anna@corp.example", "carl@corp.example"};
+  struct Row {
+    const char* dont;
+    std::size_t annas, berts, carls;
+  };
+  Row sum{"", 0, 0, 0};
+  int number = 0;
+  for (const Row& row : {Row{"", 0, 1, 0}, Row{"c*", 0, 1, 1}, Row{"/^(carl|anna)$/i", 1, 0, 1},
+                         Row{"carl@corp.example", 0, 1, 1}, Row{"anna", 1, 1, 0}}) {
+    set("SpamScriptSetting DontRedirect", row.dont);
+    EXPECT_TRUE(send(kMail + std::to_string(number++), both, "joe@other.example").is_taken());
+    sum = {row.dont, sum.annas + row.annas, sum.berts + row.berts, sum.carls + row.carls};
+    EXPECT_EQ(folder(anna_).size(), sum.annas) << row.dont;
+    EXPECT_EQ(folder(bert_).size(), sum.berts) << row.dont;
+    EXPECT_EQ(folder(carl_).size(), sum.carls) << row.dont;
+  }
+}
+
+// --- lists, with the default rules
+
+TEST_F(ActionsTest, AWhitelistedSenderCountsOnceAMessage) {  // spec 11 section 16, case 21
+  list(store::AddressList::white, "joe@example.com");
+  default_rules();
+  const std::string mail = "From: Joe@Example.COM\r\nReply-To: JOE@example.com\r\nReturn-Path: <joe@example.com>\r\n" +
+                           kMail.substr(kMail.find("To:"));
+  EXPECT_EQ(score(send(mail, {"anna@corp.example"}, "joe@example.com")), -10000);
+  EXPECT_THAT(folder(anna_), ElementsAre(HasSubstr("X-VPOP3-WL: ")));
+  EXPECT_THAT(folder(anna_), ElementsAre(HasSubstr("whitelist")));
+  const auto found = entry(store::AddressList::white, "joe@example.com");
+  EXPECT_EQ(found.find_count, 1);
+  EXPECT_TRUE(found.last_found.has_value());
+}
+
+TEST_F(ActionsTest, FromReplyToAndReturnPathAreAllLookedUp) {  // spec 11 section 5.1
+  list(store::AddressList::white, "good@example.com");
+  list(store::AddressList::black, "bad@example.com");
+  default_rules();
+  const std::string rest = kMail.substr(kMail.find("To:"));
+  const auto sent = [&](const std::string& header, const std::string& return_path) {
+    return score(send(header + rest, {"anna@corp.example"}, return_path));
+  };
+  EXPECT_EQ(sent("From: x@y.example\r\nReply-To: good@example.com\r\n", "x@y.example"), -10000);
+  EXPECT_EQ(sent("From: x@y.example\r\n", "good@example.com"), -10000);
+  EXPECT_EQ(sent("From: x@y.example\r\nReturn-Path: <good@example.com>\r\n", ""), -10000);
+  EXPECT_EQ(sent("From: x@y.example\r\nReply-To: bad@example.com\r\n", "x@y.example"), 10000);
+  EXPECT_EQ(sent("From: x@y.example\r\n", "bad@example.com"), 10000);
+}
+
+TEST_F(ActionsTest, BothListsCancelOutAndTheirWeightsDecide) {  // cases 22, 23
+  for (const auto where : {store::AddressList::white, store::AddressList::black}) list(where, "joe@other.example");
+  default_rules();
+  EXPECT_EQ(score(send(kMail)), 0);
+  set("SpamRuleWeight blacklist", "50");
+  EXPECT_EQ(score(send(kMail)), -5000);
+  EXPECT_THAT(folder(anna_), SizeIs(2));
+}
+
+TEST_F(ActionsTest, ALocalSenderInTheWhitelistCountsOnlyWhenTheSettingSaysSo) {  // case 24
+  list(store::AddressList::white, "bert@corp.example");
+  default_rules();
+  const std::string forged = "From: bert@corp.example\r\n" + kMail.substr(kMail.find("To:"));
+  EXPECT_GE(score(send(forged, {"anna@corp.example"}, "bert@corp.example")), 0);
+  EXPECT_EQ(entry(store::AddressList::white, "bert@corp.example").find_count, 0);
+  set("SpamScriptSetting CheckLocalWhitelist", "1");
+  EXPECT_LE(score(send(forged, {"anna@corp.example"}, "bert@corp.example")), -9000);
+}
+
+TEST_F(ActionsTest, WhomAUserWritesToIsListedAndCounted) {  // case 27
+  default_rules();
+  send_as_anna(kMail, {"New@example.net", "bert@corp.example", "*@whole.example"});
+  auto found = entry(store::AddressList::white, "new@example.net");
+  EXPECT_TRUE(found.is_automatic);
+  EXPECT_EQ(found.add_count, 1);
+  EXPECT_EQ(found.auto_added_by, "anna@corp.example");
+  send_as_anna(kMail, {"new@example.net"});
+  found = entry(store::AddressList::white, "new@example.net");
+  EXPECT_EQ(found.add_count, 2);
+  EXPECT_EQ(store::SpamLists{store_->database()}.addresses(store::AddressList::white)->size(), 1U)
+      << "neither users here nor patterns";
+}
+
+TEST_F(ActionsTest, WhomAUserWritesToIsReleasedFromTheQuarantine) {  // spec 11 section 5.2
+  rules("If ${AuthSender} <> \"\"\nForEach Recipient to\nAddWhiteList ${to}\nEndFor\nElse\n${Score} = 200\nEndIf\n");
+  send(kMail);
+  EXPECT_THAT(folder(anna_), IsEmpty());
+  send_as_anna(kMail, {"joe@other.example"});
+  EXPECT_THAT(folder(anna_), SizeIs(1));
+}
+
+TEST_F(ActionsTest, WithAutoWhiteListOffNobodyIsListed) {  // case 28
+  set("SpamScriptSetting AutoWhiteList", "0");
+  default_rules();
+  send_as_anna(kMail, {"new@example.net"});
+  EXPECT_THAT(*store::SpamLists{store_->database()}.addresses(store::AddressList::white), IsEmpty());
+}
+
+TEST_F(ActionsTest, WordsDecideWithTheDefaultRules) {  // cases 25, 26
+  store::SpamLists lists{store_->database()};
+  EXPECT_TRUE(lists.add_words(store::AddressList::black, std::array<std::string, 1>{"sex"}, "admin").ok());
+  default_rules();
+  const auto sent = [&](const std::string& body) {
+    return score(send(kMail.substr(0, kMail.find("text")) + body + "\r\n"));
+  };
+  EXPECT_EQ(sent("a day in Sussex"), 10000);
+  EXPECT_EQ(sent("a day in Kent"), 0);
+  EXPECT_TRUE(lists.remove_words(store::AddressList::black, std::array<std::string, 1>{"sex"}).ok());
+  EXPECT_TRUE(lists.add_words(store::AddressList::black, std::array<std::string, 1>{"/\\bsex\\b/i"}, "admin").ok());
+  EXPECT_TRUE(lists.add_words(store::AddressList::white, std::array<std::string, 1>{"our project"}, "admin").ok());
+  std::this_thread::sleep_for(std::chrono::milliseconds{1100});
+  EXPECT_EQ(sent("another day in Sussex"), 0);
+  EXPECT_EQ(sent("Sex and our Project"), 0);
+  EXPECT_EQ(sent("our Project"), -10000);
+}
+
+TEST_F(ActionsTest, ASettingTakesWhateverTheAdministratorStores) {  // case 44; spec 10 section 9, case 55
+  set("SpamScriptSetting Odd", "banana");
+  rules(
+      "DefineSetting \"Odd\" \"0\" \"d\"\nDefineSetting \"Redirect\" \"\" \"d\"\nAddHeader \"X-S: ${setting_odd} "
+      "(${setting_redirect})\"\n");
+  send(kMail);
+  EXPECT_THAT(folder(anna_), ElementsAre(HasSubstr("X-S: banana ()\r\n")));
+}
+
+}  // namespace
+}  // namespace pennypost::filter
