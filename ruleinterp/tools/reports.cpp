@@ -111,22 +111,25 @@ Measured measuring(const Program& program) {
   return made;
 }
 
-void measure(const Program& program, const std::function<std::shared_ptr<const Mail>()>& mail, const Envelope& envelope,
-             const Host& host, const Limits& limits, Measured& into) {
+void measure_time(const Program& program, const std::function<std::shared_ptr<const Mail>()>& mail,
+                  const Envelope& envelope, const Host& host, const Limits& limits, Measured& into) {
   const auto before = thread_cpu();
-  auto first = mail();
-  const Outcome outcome = Run{program, *first, envelope, host, limits}.execute();
-  first.reset();
+  auto made = mail();
+  const Outcome outcome = Run{program, *made, envelope, host, limits}.execute();
+  made.reset();
   into.cpu += thread_cpu() - before;
-  const auto second = mail();
-  Run profiled{program, *second, envelope, host, limits};
-  profiled.profile(into.profile);
-  profiled.execute();
   ++into.messages;
   if (is_limit(outcome.ended)) ++into.over_limits;
   for (const std::string& name : outcome.matched_conditions)
     for (std::size_t i = 0; i < program.rules.size(); ++i)
       if (program.rules[i].name == name) ++into.rule_hits[i];
+}
+
+void measure_lines(const Program& program, const Mail& mail, const Envelope& envelope, const Host& host,
+                   const Limits& limits, Measured& into) {
+  Run profiled{program, mail, envelope, host, limits};
+  profiled.profile(into.profile);
+  profiled.execute();
 }
 
 std::string profile_report(const Program& program, const Measured& measured, std::size_t most) {

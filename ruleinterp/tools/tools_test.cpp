@@ -78,9 +78,10 @@ TEST(Reports, CoverageNamesLinesNeverReachedAndRulesThatNeverFire) {
   ASSERT_TRUE(bench.compiled.program);
   const Program& program = *bench.compiled.program;
   Measured measured = measuring(program);
-  measure(
+  measure_time(
       program, [] { return std::make_shared<const fakes::PlainMail>(fakes::PlainMail::hello()); }, bench.envelope,
       bench.host, bench.limits, measured);
+  measure_lines(program, fakes::PlainMail::hello(), bench.envelope, bench.host, bench.limits, measured);
   const std::string report = coverage_report(program, measured);
   EXPECT_THAT(report, HasSubstr("spamrules.txt:11: never reached: Goto end"));
   EXPECT_THAT(report, HasSubstr("spamrules.txt:12: never reached: Log never"));

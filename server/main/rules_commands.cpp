@@ -190,22 +190,28 @@ std::optional<rules::Measured> measure_all(const Options& options, Call& call,
   }
   program->prefilters.prepare();
   rules::Measured measured = rules::measuring(*program);
-  for (const fs::path& file : files) {
-    const auto raw = read_file(file);
-    if (!raw) continue;
-    // Parsing and decoding belong to the cost, and a mail view keeps what it decoded: each run gets its own.
-    struct ParsedMail {
-      explicit ParsedMail(std::string_view octets) : message{message::parse(octets)}, view{message} {}
-      message::Message message;
-      filter::MailView view;
-    };
-    rules::Envelope envelope;
-    envelope.recipients = filter::recipients_in_header(ParsedMail{*raw}.view);
-    const auto mail = [&]() -> std::shared_ptr<const rules::Mail> {
-      const auto parsed = std::make_shared<const ParsedMail>(*raw);
-      return {parsed, &parsed->view};
-    };
-    rules::measure(*program, mail, envelope, services.host, {}, measured);
+  // Parsing and decoding belong to the cost, and a mail view keeps what it decoded: each run gets its own.
+  struct ParsedMail {
+    explicit ParsedMail(std::string_view octets) : message{message::parse(octets)}, view{message} {}
+    message::Message message;
+    filter::MailView view;
+  };
+  for (const bool lines : {false, true}) {
+    for (const fs::path& file : files) {
+      const auto raw = read_file(file);
+      if (!raw) continue;
+      rules::Envelope envelope;
+      envelope.recipients = filter::recipients_in_header(ParsedMail{*raw}.view);
+      if (lines) {
+        rules::measure_lines(*program, ParsedMail{*raw}.view, envelope, services.host, {}, measured);
+        continue;
+      }
+      const auto mail = [&]() -> std::shared_ptr<const rules::Mail> {
+        const auto parsed = std::make_shared<const ParsedMail>(*raw);
+        return {parsed, &parsed->view};
+      };
+      rules::measure_time(*program, mail, envelope, services.host, {}, measured);
+    }
   }
   return measured;
 }
