@@ -20,6 +20,7 @@ const Sql kPruneExpunged{"store.prune_expunged", R"sql(
     DELETE FROM messages.expunged WHERE at < now() - interval '30 days')sql"};
 
 constexpr std::size_t kSweepAtOnce = 20'000;
+constexpr int kHistoryAtOnce = 5'000;
 
 }  // namespace
 
@@ -38,11 +39,13 @@ struct Store::Impl {
   SpamFilter spam_filter{database};
   Quarantine quarantine{database, folders, states};
   Trace trace{database};
+  LogDb log_db{database};
   MailboxLocks locks{database};
   std::atomic<bool> settings_old{false};
 
   Impl(std::unique_ptr<Cluster> c, DatabaseOptions options) : cluster{std::move(c)}, database{std::move(options)} {}
   ~Impl() {
+    log_db.stop();  // writes what waits
     news.stop();
     database.close();
   }
@@ -107,6 +110,7 @@ Settings& Store::settings() { return impl_->settings; }
 SpamFilter& Store::spam_filter() { return impl_->spam_filter; }
 Quarantine& Store::quarantine() { return impl_->quarantine; }
 Trace& Store::trace() { return impl_->trace; }
+LogDb& Store::log_db() { return impl_->log_db; }
 MailboxLocks& Store::locks() { return impl_->locks; }
 News& Store::news() { return impl_->news; }
 Database& Store::database() { return impl_->database; }
@@ -128,6 +132,8 @@ Result<void> Store::maintain() {
   if (auto done = impl_->quarantine.expire(impl_->settings.get(kQuarantineKeepDays)); !done)
     return std::move(done).error();
   if (auto done = impl_->queue.prune(impl_->settings.get(kFinishedKept)); !done) return std::move(done).error();
+  if (auto done = impl_->log_db.prune(impl_->settings.get(kHistoryKeepDays), kHistoryAtOnce); !done)
+    return std::move(done).error();
   auto lease = impl_->database.lease();
   if (!lease) return std::move(lease).error();
   auto done = (*lease)->query(kPruneExpunged);

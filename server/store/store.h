@@ -13,6 +13,7 @@
 #include "server/store/directory.h"
 #include "server/store/folder_state.h"
 #include "server/store/folders.h"
+#include "server/store/log_db.h"
 #include "server/store/mailbox_lock.h"
 #include "server/store/messages.h"
 #include "server/store/news.h"
@@ -51,15 +52,16 @@ class Store {
   SpamFilter& spam_filter();
   Quarantine& quarantine();
   Trace& trace();
+  LogDb& log_db();
   MailboxLocks& locks();
   News& news();
   Database& database();
 
   /// A number and sentence an administrator understands: server version, size, connection, schema version.
   Result<std::string> describe();
-  /// Deletes what nobody needs any more (orphaned bodies, old trace lines, finished queue rows, old expunge
-  /// marks, old mail in the quarantine) in
-  /// small steps; to be called every minute or so by one thread.
+  /// Deletes what nobody needs any more (orphaned bodies, old trace lines, finished queue rows, old expunge marks, old
+  /// mail in the quarantine, old rows of the historical log) in small steps; to be called every minute or so by one
+  /// thread.
   Result<void> maintain();
 
  private:
