@@ -11,6 +11,7 @@
 #include "server/base/log.h"
 #include "server/base/random.h"
 #include "server/base/text.h"
+#include "server/delivery/history.h"
 #include "server/delivery/stages.h"
 #include "server/delivery/success_report.h"
 #include "server/message/build.h"
@@ -167,6 +168,7 @@ struct Pipeline::Run {
   message::Message message;
   Edits edits;
   bool held = false;
+  bool dropped = false;  ///< taken and thrown away by a stage
   std::span<const store::SendResult> results;
   std::optional<store::ReportedQuarantine> reported;
   std::optional<Error> failure;  // of the commit
@@ -232,7 +234,20 @@ std::vector<std::string_view> Pipeline::stage_names() const {
 
 Outcome Pipeline::accept(Mail mail, const std::string& host_name) {
   Run run{std::move(mail), host_name, store_.settings().snapshot()};
-  return deliver(run);
+  return carry(run);
+}
+
+/// The way of a message to its end, and its rows in the historical log.
+Outcome Pipeline::carry(Run& run) {
+  auto outcome = deliver(run);
+  if (!run.settings->get(kHistoricalLogging)) return outcome;
+  const bool delivered = outcome.is_taken() && !run.dropped;
+  const store::TraceLine nothing;
+  const auto& last = delivered || run.trace.lines.empty() ? nothing : run.trace.lines.back();
+  store_.log_db().record(history_of({run.mail.client, run.mail.envelope, run.message, run.edits, run.at,
+                                     run.trace.trace_id, outcome.reply, run.held, last.stage, last.reason},
+                                    router_));
+  return outcome;
 }
 
 Outcome Pipeline::refuse(Run& run, const SmtpReply& reply) {
@@ -416,6 +431,7 @@ Outcome Pipeline::deliver(Run& run) {
                      {"from", printable(envelope.return_path)},
                      {"stage", stage->name()},
                      {"why", reason(verdict)}});
+      run.dropped = true;
       return without_letters(run);
     }
   }
@@ -551,7 +567,7 @@ Result<void> Pipeline::submit_generated(const Generated& generated) {
   if (generated.to_account)
     for (std::size_t i = 0; i < generated.recipients.size(); ++i)
       run.edits.route(i, {Route::Kind::mailbox, {*generated.to_account}});
-  const auto outcome = deliver(run);
+  const auto outcome = carry(run);
   if (run.failure) return *std::move(run.failure);
   if (!outcome.is_taken()) {
     const auto& last = run.trace.lines.back();

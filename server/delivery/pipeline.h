@@ -107,6 +107,7 @@ class Pipeline {
   Result<std::map<AccountId, OwnCopy>> own_copies(const Run& run, std::span<const Copy> copies) const;
   Result<void> put_copy(const Run& run, const Copy& copy, const std::string& own, store::Letter& letter);
   static store::QueueEntry queue_entry(const Run& run, const store::NewBody& body);
+  Outcome carry(Run& run);
   Outcome deliver(Run& run);
 
   store::Store& store_;

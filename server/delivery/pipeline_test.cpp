@@ -5,6 +5,7 @@
 
 #include <gmock/gmock.h>
 
+#include "server/base/clock.h"
 #include "server/message/header.h"
 #include "server/message/structure.h"
 #include "server/message/summary.h"
@@ -100,6 +101,107 @@ TEST_F(PipelineTest, OneUserGetsOneCopyWithEveryWayThatLedThere) {  // spec 60 s
                  "Received: from pc20 ([198.51.100.7]) by mail.corp.example ([192.0.2.1] running VPOP3) with ESMTP; "));
   EXPECT_THAT(mails[0], EndsWith("\r\n" + kText));
   EXPECT_EQ(inbox(bert_).size(), 1U);
+}
+
+/// A stage of a test: finds a rule, then answers what it was told to.
+class Finds final : public Stage {
+ public:
+  explicit Finds(Verdict verdict) : Stage{"spam rules"}, verdict_{std::move(verdict)} {}
+  Verdict judge(const Arrival& /*mail*/, Edits& edits) const override {
+    edits.found({{"r", "/a+/", "aaa", 50}}, true);
+    return verdict_;
+  }
+
+ private:
+  const Verdict verdict_;
+};
+
+class HistoryTest : public PipelineTest {
+ protected:
+  HistoryTest() { EXPECT_TRUE(store_->settings().set("HistoricalLogging", "1").ok()); }
+  void judged_by(Verdict verdict) {
+    Judges judges;
+    judges.content.push_back(std::make_unique<Finds>(std::move(verdict)));
+    pipeline_.emplace(*store_, folder_ + "/spool", std::move(judges));
+  }
+  std::vector<store::LoggedMessage> logged() {
+    EXPECT_TRUE(store_->log_db().settle(Seconds{20}));
+    auto found = store_->log_db().find({});
+    EXPECT_TRUE(found.ok());
+    return found ? *std::move(found) : std::vector<store::LoggedMessage>{};
+  }
+  static std::vector<std::string> recipients(const store::LoggedMessage& m) {
+    std::vector<std::string> out;
+    for (const auto& one : m.message.recipients)
+      out.push_back(std::string{static_cast<char>(one.type)} + " " + one.address + ": " + one.result);
+    return out;
+  }
+};
+
+TEST_F(HistoryTest, OffLeavesNoRows) {  // spec 60 section 20, case G3
+  EXPECT_TRUE(store_->settings().set("HistoricalLogging", "0").ok());
+  EXPECT_TRUE(pipeline_->accept(mail({"anna@corp.example"}), kHost).is_taken());
+  EXPECT_TRUE(logged().empty());
+}
+
+TEST_F(HistoryTest, ATakenMessageHasARowWithItsRecipientsRulesAndFiles) {  // spec 11 section 11
+  judged_by(Pass{});
+  auto m = mail({"anna@corp.example", "out@other.example"},
+                "Subject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\n"
+                "text\r\n--b\r\nContent-Type: application/pdf; name=a.pdf\r\n\r\n12345678\r\n--b--\r\n");
+  m.client.history = std::make_shared<store::HistorySession>();
+  m.client.account_name = "anna";
+  m.envelope.refused.push_back({"nobody@corp.example", "550 5.1.1 no"});
+  const auto outcome = pipeline_->accept(std::move(m), kHost);
+  ASSERT_TRUE(outcome.is_taken());
+  const auto rows = logged();
+  ASSERT_EQ(rows.size(), 1U);
+  const auto& row = rows[0].message;
+  EXPECT_GT(rows[0].session_id, 0);
+  EXPECT_EQ(row.subject,
+            "Gr\xC3\xBC\xC3\x9F"
+            "e");
+  EXPECT_EQ(row.from, "x@other.example");
+  EXPECT_EQ(row.auth_sender, "anna");
+  EXPECT_GT(row.size, Octets{200});
+  EXPECT_TRUE(row.spam);
+  EXPECT_EQ(row.error, "");
+  EXPECT_EQ(row.trace_id, outcome.trace_id);
+  EXPECT_LT(now() - row.at, Seconds{60});
+  EXPECT_THAT(recipients(rows[0]), ElementsAre("N anna@corp.example: delivered", "R out@other.example: queued",
+                                               "I nobody@corp.example: 550 5.1.1 no"));
+  ASSERT_EQ(row.rules.size(), 1U);
+  EXPECT_EQ(row.rules[0].name + row.rules[0].pattern + row.rules[0].match, "r/a+/aaa");
+  EXPECT_EQ(row.rules[0].score, 50);
+  ASSERT_EQ(row.attachments.size(), 1U);
+  EXPECT_EQ(row.attachments[0].name + " " + row.attachments[0].type, "a.pdf application/pdf");
+  EXPECT_EQ(row.attachments[0].size, Octets{8});
+}
+
+TEST_F(HistoryTest, ARefusedMessageHasARowToo) {
+  judged_by(Refuse{SmtpReply{552, {5, 7, 1}, "no spam"}, "score 120"});
+  EXPECT_FALSE(pipeline_->accept(mail({"anna@corp.example", "out@other.example"}), kHost).is_taken());
+  const auto rows = logged();
+  ASSERT_EQ(rows.size(), 1U);
+  EXPECT_EQ(rows[0].message.error, "552 5.7.1 no spam (spam rules: score 120)");
+  EXPECT_TRUE(rows[0].message.spam);
+  EXPECT_EQ(rows[0].message.subject, "hello");
+  EXPECT_EQ(rows[0].session_id, 0) << "no session was told of";
+  EXPECT_EQ(rows[0].message.rules.size(), 1U);
+  EXPECT_THAT(recipients(rows[0]),
+              ElementsAre("N anna@corp.example: 552 5.7.1 no spam", "R out@other.example: 552 5.7.1 no spam"));
+}
+
+TEST_F(HistoryTest, ADroppedAndAHeldMessageSayWhatBecameOfThem) {
+  judged_by(Drop{"seen before"});
+  EXPECT_TRUE(pipeline_->accept(mail({"anna@corp.example"}), kHost).is_taken());
+  judged_by(Hold{"to be looked at"});
+  EXPECT_TRUE(pipeline_->accept(mail({"anna@corp.example"}), kHost).is_taken());
+  const auto rows = logged();
+  ASSERT_EQ(rows.size(), 2U);
+  EXPECT_THAT(recipients(rows[1]), ElementsAre("N anna@corp.example: dropped by spam rules"));
+  EXPECT_EQ(rows[1].message.error, "(spam rules: seen before)");
+  EXPECT_THAT(recipients(rows[0]), ElementsAre("N anna@corp.example: held"));
 }
 
 TEST_F(PipelineTest, TheTraceIsFoundByItsIdAndByTheMessageId) {

@@ -9,6 +9,7 @@
 
 #include "ruleinterp/machine.h"
 #include "server/base/clock.h"
+#include "server/base/limits.h"
 #include "server/base/log.h"
 #include "server/base/text.h"
 #include "server/filter/actions.h"
@@ -17,13 +18,18 @@
 #include "server/filter/quarantine_stage.h"
 #include "server/filter/run_services.h"
 #include "server/message/build.h"
+#include "server/message/header.h"
 
 namespace pennypost::filter {
 namespace {
 
-constexpr LogEvent kJudged{"filter.judged", Level::info,
-                           "spam score {score} for the message from {from} ({rules}), {action}, {ms} ms"};
-constexpr LogEvent kScriptSays{"filter.script_says", Level::info, "spam rules: {text}"};
+// What begins with kSpamLog goes to the spam filter log too (spec 11 section 11.3): a line for each Log of a script and
+// one for each message.
+constexpr LogEvent kJudged{"filter.spam_log.judged", Level::info,
+                           "message {trace} <{message_id}> from <{from}>: score {score} ({rules}), {action}, {ms} ms"};
+constexpr LogEvent kScriptSays{"filter.spam_log.script", Level::info, "message {trace} <{message_id}>: {text}"};
+static_assert(std::string_view{kJudged.name}.starts_with(kSpamLog) &&
+              std::string_view{kScriptSays.name}.starts_with(kSpamLog));
 constexpr LogEvent kScriptWarns{"filter.script_warns", Level::debug, "spam rules: {problem}"};
 constexpr LogEvent kNoRules{"filter.no_rules", Level::warning,
                             "there are no spam rules that can be used: mail goes on unfiltered"};
@@ -65,7 +71,26 @@ bool mentions(const ruleinterp::Program& program, std::string_view variable) {
 
 std::string score_text(double score) { return fmt::format("{:g}", score); }
 
+std::string message_id_of(const delivery::Arrival& mail) {
+  const auto field = message::find_field(mail.message.header(), "Message-ID");
+  if (!field) return {};
+  auto id = trim(field->value);
+  if (id.size() > 2 && id.front() == '<' && id.back() == '>') id = id.substr(1, id.size() - 2);
+  return printable(id);
+}
+
 }  // namespace
+
+std::string one_line(std::string_view text) {
+  const auto most = kSpamLogText.most.size();
+  std::size_t end = std::min(text.size(), most);
+  while (end < text.size() && end > most - 4 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
+  std::string out{text.substr(0, end)};
+  std::ranges::replace_if(
+      out, [](char c) { return c == '\r' || c == '\n'; }, ' ');
+  if (end < text.size()) out += "...";
+  return out;
+}
 
 Filter::Filter(store::Store& store, dns::Resolver* resolver, std::filesystem::path rules)
     : store_{store},
@@ -160,7 +185,8 @@ delivery::Verdict Filter::judge(const delivery::Arrival& mail, delivery::Edits& 
     log(kNoRules);
     return Pass{"no rules"};
   }
-  const LogScope sender{"mail_from", mail.envelope.return_path};
+  const LogScope trace{"trace", std::string{mail.trace_id}};
+  const LogScope id{"message_id", message_id_of(mail)};
   const MailView view{mail.message};
   auto envelope = envelope_of(mail);
   ruleinterp::Limits limits;
@@ -183,7 +209,7 @@ delivery::Verdict Filter::judge(const delivery::Arrival& mail, delivery::Edits& 
   const auto outcome = run.execute();
   nulls_.met(program, outcome.null_addresses);
 
-  for (const auto& text : outcome.log) log(kScriptSays, {{"text", printable(text, 4096)}});
+  for (const auto& text : outcome.log) log(kScriptSays, {{"text", one_line(text)}});
   for (const auto& warning : outcome.warnings) log(kScriptWarns, {{"problem", ruleinterp::describe(warning)}});
   const std::string rules = join(outcome.matched_conditions, " ");
   const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(outcome.time).count();
@@ -195,6 +221,12 @@ delivery::Verdict Filter::judge(const delivery::Arrival& mail, delivery::Edits& 
                   {"action", action},
                   {"ms", ms}});
   };
+
+  const auto threshold = mail.settings.get(kSpamThreshold);
+  const bool spam = threshold >= 0 && outcome.score >= static_cast<double>(threshold);
+  std::vector<delivery::RuleHit> hits;
+  for (const auto& hit : outcome.hits) hits.push_back({hit.rule, hit.pattern, hit.match, hit.amount});
+  edits.found(std::move(hits), spam);
 
   switch (outcome.ended) {
     case ruleinterp::Ended::time:
@@ -221,8 +253,6 @@ delivery::Verdict Filter::judge(const delivery::Arrival& mail, delivery::Edits& 
   const bool redirected = outcome.redirected && redirect(store_, mail, outcome, edits);
   copy(mail, outcome.copies, edits);
   edits.spam_score(outcome.score, rules);
-  const auto threshold = mail.settings.get(kSpamThreshold);
-  const bool spam = threshold >= 0 && outcome.score >= static_cast<double>(threshold);
   judged(redirected ? "redirected" : spam ? "spam" : "passed");  // where it goes: the stage quarantine
   return Pass{found + (spam ? ", spam" : "") + (redirected ? ", redirected" : "")};
 }

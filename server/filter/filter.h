@@ -21,6 +21,9 @@ namespace pennypost::filter {
 
 inline constexpr auto kFilterTimeoutText = smtp_text(450, {4, 3, 2}, "Content Filter Timeout", Mark::exact);
 
+/// What the names of the events begin with that the spam filter log is made of (spec 11 section 11.3).
+inline constexpr std::string_view kSpamLog = "filter.spam_log.";
+
 /// One object a process; lives longer than the pipeline that holds its stage.
 class Filter {
  public:
@@ -64,5 +67,9 @@ class Filter {
   NullAddresses nulls_;
   Teacher teacher_;
 };
+
+/// The text of a Log line (spec 11 section 1.2): no line end of a script begins a line of the log, and it is cut at
+/// kSpamLogText.
+std::string one_line(std::string_view text);
 
 }  // namespace pennypost::filter

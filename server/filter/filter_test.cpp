@@ -7,6 +7,8 @@
 
 #include <gmock/gmock.h>
 
+#include "server/base/limits.h"
+#include "server/base/log.h"
 #include "server/delivery/pipeline.h"
 #include "server/dns/test_server.h"
 #include "server/filter/actions.h"
@@ -121,6 +123,67 @@ TEST_F(FilterTest, TheDefaultRulesAreInstalledAndMarkAMessageThatTheyLetThrough)
   ASSERT_EQ(mails.size(), 1U);
   EXPECT_THAT(mails[0], HasSubstr("\r\nX-VPOP3-Spam: 0 ()\r\n"));
   EXPECT_EQ(why(outcome.trace_id), "pass: score 0");
+}
+
+TEST_F(FilterTest, ARuleThatFiredIsARowOfTheHistoricalLogWithItsWeightedScore) {  // spec 11 section 16, case 14
+  EXPECT_TRUE(store_->settings().set("HistoricalLogging", "1").ok());
+  script("DefineRule \"r\" 0.5 \"d\"\n${Score} += 100 [r]\n");
+  start();
+  const auto outcome = send();
+  EXPECT_EQ(why(outcome.trace_id), "pass: score 50: r");
+  ASSERT_TRUE(store_->log_db().settle(std::chrono::seconds{20}));
+  const auto rows = store_->log_db().find({});
+  ASSERT_TRUE(rows.ok() && rows->size() == 1);
+  const auto& row = rows->front().message;
+  EXPECT_FALSE(row.spam) << "50 is below the threshold";
+  ASSERT_EQ(row.rules.size(), 1U);
+  EXPECT_EQ(row.rules[0].name, "r");
+  EXPECT_EQ(row.rules[0].score, 50);
+}
+
+TEST_F(FilterTest, ARejectedMessageIsInTheHistoricalLogWithWhatMatched) {  // spec 11 section 11.1
+  EXPECT_TRUE(store_->settings().set("HistoricalLogging", "1").ok());
+  script(
+      "DefineRule \"w\" 1 \"word\"\nBulkScan Score [w]\nSubject /h.llo/i 150\nEndBulkScan\nReject \"552 no thanks\"\n");
+  start();
+  EXPECT_EQ(send().reply.line(), "552 no thanks");
+  ASSERT_TRUE(store_->log_db().settle(std::chrono::seconds{20}));
+  const auto rows = store_->log_db().find({.spam = true});
+  ASSERT_TRUE(rows.ok() && rows->size() == 1);
+  const auto& row = rows->front().message;
+  EXPECT_THAT(row.error, StartsWith("552 no thanks (spam rules: score 150"));
+  ASSERT_EQ(row.rules.size(), 1U);
+  EXPECT_EQ(row.rules[0].name, "w");
+  EXPECT_EQ(row.rules[0].pattern, "/h.llo/i");
+  EXPECT_EQ(row.rules[0].match, "hello");
+  EXPECT_EQ(row.rules[0].score, 150);
+}
+
+TEST_F(FilterTest, TheSpamFilterLogHasALineForEachLogAndOneForTheMessage) {  // spec 11 sections 1.2 and 11.3
+  script("Log \"first\"\nLog \"second\"\n${Score} = 30\n");
+  const std::string path = folder_ + "/spamfilter.log";
+  const auto sink = file_log(path, Level::info, LogForm::text, std::string{kSpamLog});
+  ASSERT_TRUE(sink);
+  add_log_sink(*sink);
+  start();
+  const auto outcome = send();
+  remove_log_sink(*sink);
+  std::vector<std::string> lines;
+  std::ifstream in{path};
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  ASSERT_EQ(lines.size(), 3U);
+  const std::string about = "message " + outcome.trace_id + " <1@other.example>";
+  EXPECT_THAT(lines[0], EndsWith(" info filter.spam_log.script: " + about + ": first"));
+  EXPECT_THAT(lines[1], EndsWith(": second"));
+  EXPECT_THAT(lines[2], HasSubstr(" info filter.spam_log.judged: " + about +
+                                  " from <joe@other.example>: score 30 (), delivered, "));
+}
+
+TEST_F(FilterTest, TheTextOfAScriptForgesNoLineOfTheLogAndIsCut) {  // spec 11 section 1.2
+  EXPECT_EQ(one_line("a\r\nb\nc"), "a  b c");
+  const std::string most(kSpamLogText.most.size() - 1, 'x');
+  EXPECT_EQ(one_line(most + "y"), most + "y");
+  EXPECT_EQ(one_line(most + "\xC3\xA4"), most + "...") << "no half character";
 }
 
 TEST_F(FilterTest, ScriptsOfAnInstallationStayAsTheyAreWhateverTheirCase) {

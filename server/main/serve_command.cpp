@@ -1,6 +1,6 @@
 // `pennypost serve`: runs the server until SIGINT or SIGTERM; SIGHUP reads the certificate again and opens the log
 // anew. Standard output gets `ready` when all ports listen; standard error gets warnings; DATA/log/pennypost.log
-// everything.
+// everything, DATA/log/spamfilter.log what the spam filter found.
 #include <csignal>
 #include <cstdio>
 #include <memory>
@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "server/base/log.h"
+#include "server/filter/filter.h"
 #include "server/main/accounts_setup.h"
 #include "server/main/command.h"
 #include "server/main/privileges.h"
@@ -97,10 +98,15 @@ Result<void> open_log(const fs::path& data, const Words& words) {
   std::error_code code;
   fs::create_directories(data / "log", code);
   if (code) return error(Kind::unavailable, fmt::format("{}: {}", (data / "log").string(), code.message()));
-  const auto file = data / "log" / (words.log_json ? "pennypost.jsonl" : "pennypost.log");
-  auto sink = file_log(file.string(), log_level_of(words.log_level), words.log_json ? LogForm::json : LogForm::text);
-  if (!sink) return std::move(sink).error();
-  add_log_sink(*sink);
+  const auto open = [&](const std::string& name, Level least, std::string_view only) -> Result<void> {
+    const auto file = data / "log" / (name + (words.log_json ? ".jsonl" : ".log"));
+    auto sink = file_log(file.string(), least, words.log_json ? LogForm::json : LogForm::text, std::string{only});
+    if (!sink) return std::move(sink).error();
+    add_log_sink(*sink);
+    return {};
+  };
+  if (auto opened = open("pennypost", log_level_of(words.log_level), {}); !opened) return opened;
+  if (auto opened = open("spamfilter", Level::info, filter::kSpamLog); !opened) return opened;
   add_log_sink(stderr_log(Level::warning));
   return {};
 }
