@@ -88,6 +88,8 @@ store::MessageRecord history_of(const Ended& mail, const Router& router) {
     }
     record.recipients.push_back({recipients[i].address, type_of(route.kind), result_of(route, mail)});
   }
+  for (const auto& copy : mail.edits.copies())
+    record.recipients.push_back({copy.address, type_of(copy.route.kind), result_of(copy.route, mail)});
   for (const auto& refused : mail.envelope.refused)
     record.recipients.push_back({refused.address, store::RecipientType::unknown, refused.reply});
   for (const auto& hit : mail.edits.hits()) record.rules.push_back({hit.rule, hit.pattern, hit.match, hit.score});

@@ -176,7 +176,7 @@ TEST_F(FilterTest, TheSpamFilterLogHasALineForEachLogAndOneForTheMessage) {  // 
   EXPECT_THAT(lines[0], EndsWith(" info filter.spam_log.script: " + about + ": first"));
   EXPECT_THAT(lines[1], EndsWith(": second"));
   EXPECT_THAT(lines[2], HasSubstr(" info filter.spam_log.judged: " + about +
-                                  " from <joe@other.example>: score 30 (), delivered, "));
+                                  " from <joe@other.example>: score 30 (), passed, "));
 }
 
 TEST_F(FilterTest, TheTextOfAScriptForgesNoLineOfTheLogAndIsCut) {  // spec 11 section 1.2

@@ -52,6 +52,7 @@ void add_queue_commands(CLI::App& app, Call& call);
 void add_quarantine_commands(CLI::App& app, Call& call);
 void add_trace_command(CLI::App& app, Call& call);
 void add_list_commands(CLI::App& app, Call& call);
+void add_history_command(CLI::App& app, Call& call);
 void add_rules_commands(CLI::App& app, Call& call);
 void add_doctor_command(CLI::App& app, Call& call);
 

@@ -23,6 +23,7 @@ int main(int count, char** words) {
   add_quarantine_commands(app, call);
   add_trace_command(app, call);
   add_list_commands(app, call);
+  add_history_command(app, call);
   add_rules_commands(app, call);
   add_doctor_command(app, call);
   try {

@@ -10,6 +10,7 @@
 #include "server/base/limits.h"
 #include "server/base/log.h"
 #include "server/base/text.h"
+#include "server/net/ended.h"
 #include "server/pop3/commands.h"
 #include "server/store/store.h"
 
@@ -55,23 +56,37 @@ void Session::run() {
   const std::string ip = connection_.peer().host().toString();
   log(kBegan, {{"ip", ip}});
   try {
-    if (is_turned_away()) return;
-    has_recoverable_ = authenticator().any_recoverable();
-    connection_.write("+OK VPOP3 Server Ready " + challenge_ + "\r\n");
-    while (serve() == Next::go_on) {
+    if (!is_turned_away()) {
+      has_recoverable_ = authenticator().any_recoverable();
+      connection_.write("+OK VPOP3 Server Ready " + challenge_ + "\r\n");
+      while (serve() == Next::go_on) {
+      }
     }
   } catch (const std::exception& e) {
     log(kThrown, {{"what", e.what()}});
+    why_ended_ = "internal error";
     connection_.write("-ERR [SYS/TEMP] Internal error\r\n");
   }
   maildrop_.reset();  // the lock goes before the connection does
   log(kEnded, {{"user", account_}, {"sent", connection_.sent()}});
+  if (settings_->get(kHistoricalLogging)) record_end();
+}
+
+void Session::record_end() {
+  store::SessionRecord record;
+  record.began = began_;
+  record.duration = std::chrono::round<Seconds>(now() - began_);
+  record.type = store::SessionType::pop3_server;
+  record.error = why_ended_;
+  record.name = account_.empty() ? connection_.peer().host().toString() : account_;
+  store().log_db().record(std::move(record));
 }
 
 bool Session::is_turned_away() {
   const std::string ip = connection_.peer().host().toString();
   if (!authenticator().guard().is_blocked(ip)) return false;
   log(kTurnedAway, {{"ip", ip}});
+  why_ended_ = "blocked";
   connection_.write("-ERR Your connection has been blocked temporarily - Try again later\r\n");  // spec 50 section 1.4
   return true;
 }
@@ -80,10 +95,9 @@ Session::Next Session::serve() {
   const auto line = read_line();
   if (line) return send(answer(*line));
   if (line.error().kind == Kind::too_large || line.error().kind == Kind::bad_input) {
-    Reply reply = err("Line too long");
-    if (++errors_ >= kPop3Errors.most) reply.after = After::close;
-    return send(reply);
+    return send(complaint(err("Line too long")));
   }
+  why_ended_ = net::in_words(connection_.ended());
   if (line.error().kind == Kind::cancelled) connection_.write("-ERR [SYS/TEMP] Server is shutting down\r\n");
   return Next::over;
 }
@@ -92,14 +106,19 @@ Result<std::string_view> Session::read_line() {
   return connection_.read_line(kPop3Line.most, settings_->get(kPop3Timeout));
 }
 
+/// An answer to what makes no sense; after too many of them the last one.
+Reply Session::complaint(Reply reply) {
+  if (++errors_ >= kPop3Errors.most) {
+    reply.after = After::close;
+    why_ended_ = "too many errors";
+  }
+  return reply;
+}
+
 Reply Session::answer(std::string_view line) {
   std::string_view rest = line;
   const std::string name{take_word(rest)};
   const CommandRow* row = find_command(name);
-  const auto complaint = [this](Reply reply) {
-    if (++errors_ >= kPop3Errors.most) reply.after = After::close;
-    return reply;
-  };
   if (row == nullptr) return complaint(err("Unknown command"));
   const In now = is_open() ? In::transaction : In::authorization;
   if (row->states != In::both && row->states != now) {
@@ -142,6 +161,7 @@ Reply Session::logged_in(const Result<auth::Identity>& who) {
     if (is_ours(who.error().kind)) log(kFailed, who.error(), {{"command", "login"}});
     Reply reply = reply_for(who.error());
     if (who.error().kind == Kind::not_authenticated && ++failed_logins_ >= settings_->get(kPop3FailuresMost)) {
+      why_ended_ = "too many failed logins";
       reply.after = After::close;
     }
     return reply;

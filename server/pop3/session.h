@@ -8,6 +8,7 @@
 #include "server/auth/authenticator.h"
 #include "server/auth/digests.h"
 #include "server/auth/sasl.h"
+#include "server/base/clock.h"
 #include "server/base/settings.h"
 #include "server/net/connection.h"
 #include "server/pop3/command.h"
@@ -59,9 +60,11 @@ class Session {
  private:
   enum class Next { go_on, over };
   Next serve();
+  Reply complaint(Reply reply);
   Reply answer(std::string_view line);
   Next send(const Reply& reply);
   bool is_turned_away();
+  void record_end();
 
   net::Connection& connection_;
   const Context& context_;
@@ -73,6 +76,8 @@ class Session {
   bool has_recoverable_ = false;
   int failed_logins_ = 0;
   int errors_ = 0;
+  const Timestamp began_ = now();
+  std::string_view why_ended_;  ///< for the historical log; empty after QUIT
 };
 
 }  // namespace pennypost::pop3

@@ -38,6 +38,7 @@ Options Options::from(const SettingsSnapshot& settings) {
   o.refused_hello = settings.get(kSmtpRefuseHello);
   o.local_networks = settings.get(kLocalNetworks);
   o.nul = NulRule::from_setting(settings.get(kSmtpNul));
+  o.history = settings.get(kHistoricalLogging);
   return o;
 }
 

@@ -26,6 +26,7 @@ struct Options {
   std::string refused_hello;   ///< part of a HELO name that is refused; empty: none
   std::string local_networks;  ///< further ones than those that always count
   NulRule nul;
+  bool history = false;  ///< the historical log is on
 
   static Options from(const SettingsSnapshot& settings);
 };

@@ -76,7 +76,11 @@ Reply RcptTo::run(Session& s) {
     case RelayAnswer::refuse:
       return kRelayRefused;
   }
-  if (route->kind == delivery::Route::Kind::unknown) return SmtpReply::with(kUnknownRecipient, "<" + *address + ">");
+  if (route->kind == delivery::Route::Kind::unknown) {
+    auto reply = SmtpReply::with(kUnknownRecipient, "<" + *address + ">");
+    s.note_refused(*address, reply);
+    return reply;
+  }
 
   if (transaction.known.insert(*address).second) {
     recipient.address = *std::move(address);

@@ -2,9 +2,11 @@
 // silent, endless or only makes errors is answered 421 and let go. Sources: RFC 5321 section 4, spec 40 sections 3, 4.
 #include "server/smtp/session.h"
 
+#include "server/base/clock.h"
 #include "server/base/limits.h"
 #include "server/base/log.h"
 #include "server/base/text.h"
+#include "server/net/ended.h"
 #include "server/smtp/commands.h"
 #include "server/smtp/intake.h"
 #include "server/smtp/texts.h"
@@ -37,8 +39,10 @@ Session::Session(net::Connection& connection, const Context& context)
     : connection_{connection},
       context_{context},
       options_{Options::from(*context.pipeline.store().settings().snapshot())},
-      line_{first_match(context.lines, Surroundings{context.routers, options_.local_networks},
-                        connection.peer().host())} {
+      line_{
+          first_match(context.lines, Surroundings{context.routers, options_.local_networks}, connection.peer().host())},
+      began_{now()},
+      history_{options_.history ? std::make_shared<store::HistorySession>() : nullptr} {
   connection_.set_line_ends(net::LineEnds::strict);
 }
 
@@ -82,6 +86,7 @@ delivery::Client Session::delivery_client() const {
     client.account_name = identity_->name;
   }
   client.may_relay = may_send_to(false) == RelayAnswer::accept;
+  client.history = history_;
   return client;
 }
 
@@ -106,9 +111,33 @@ Reply Session::ended() const {
   return {kBye, After::silence};
 }
 
+void Session::note_refused(const std::string& address, const SmtpReply& reply) {
+  auto& refused = transaction_->envelope.refused;
+  if (refused.size() < static_cast<std::size_t>(kHistoryRows.most)) refused.push_back({address, reply.line()});
+}
+
 void Session::run() {
+  serve();
+  if (history_) record_end();
+}
+
+void Session::record_end() {
+  store::SessionRecord record;
+  record.session = history_;
+  record.began = began_;
+  record.duration = std::chrono::round<Seconds>(now() - began_);
+  // Spec 60 section 17.3 tells internal services from incoming ones; here one service is both, and the client decides.
+  record.type = may_send_to(false) == RelayAnswer::accept ? store::SessionType::server_internal
+                                                          : store::SessionType::server_incoming;
+  record.error = why_ended_;
+  record.name = connection_.peer().host().toString();
+  context_.pipeline.store().log_db().record(std::move(record));
+}
+
+void Session::serve() {
   try {
     if (context_.authenticator.guard().is_blocked(connection_.peer().host().toString())) {
+      why_ended_ = "blocked";
       send(Reply{kBlocked, After::close});
       return;
     }
@@ -126,12 +155,14 @@ void Session::run() {
       } else if (line.error().kind == Kind::bad_input) {
         if (!send(kBadOctets)) return;
       } else {
+        why_ended_ = net::in_words(connection_.ended());
         send(ended());
         return;
       }
     }
   } catch (const std::exception& e) {
     log(kFailed, {{"why", e.what()}});
+    why_ended_ = "internal error";
     connection_.write(Reply{kInternalError}.wire());
   }
 }
@@ -157,7 +188,10 @@ bool Session::send(const Reply& reply) {
   connection_.write(reply.wire());
   if (reply.after == After::close) return false;
   if (reply.after == After::start_tls) {
-    if (!connection_.start_tls()) return false;
+    if (!connection_.start_tls()) {
+      why_ended_ = "TLS failed";
+      return false;
+    }
     if (connection_.discarded_before_tls().count > 0) log(kSmuggled, {{"octets", connection_.discarded_before_tls()}});
     end_transaction();  // RFC 3207 section 4.2: nothing learnt in clear counts
     has_hello_ = extended_ = false;
@@ -165,6 +199,7 @@ bool Session::send(const Reply& reply) {
     identity_.reset();
   }
   if (errors_in_a_row_ >= kSmtpErrors.most) {
+    why_ended_ = "too many errors";
     connection_.write(Reply{kTooManyErrors}.wire());
     return false;
   }

@@ -62,10 +62,15 @@ class Session {
   Transaction& begin_transaction();
   void end_transaction();
 
+  /// A recipient that was refused: the filter and the historical log want to know.
+  void note_refused(const std::string& address, const SmtpReply& reply);
+
   /// What the client gets when a read has failed: 421 when it can still read, silence when it is gone.
   Reply ended() const;
 
  private:
+  void serve();
+  void record_end();
   Reply answer(std::string_view line);
   bool send(const Reply& reply);  ///< false: the session is over
 
@@ -79,6 +84,9 @@ class Session {
   std::optional<auth::Identity> identity_;
   std::unique_ptr<Transaction> transaction_;
   int errors_in_a_row_ = 0;
+  const Timestamp began_;
+  const std::shared_ptr<store::HistorySession> history_;  ///< none while the historical log is off
+  std::string_view why_ended_;                            ///< for it; empty after QUIT
 };
 
 }  // namespace pennypost::smtp

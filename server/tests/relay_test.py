@@ -1,6 +1,7 @@
 """Mail to another domain: it leaves through a second server that plays the smart host; what that one refuses comes back."""
 
 import imaplib
+import json
 import smtplib
 import unittest
 
@@ -47,6 +48,21 @@ class RelayTest(unittest.TestCase):
         self.assertEqual(arrived[0].count("\nReceived: "), 2)
         self.assertTrue(arrived[0].startswith("Return-Path: <ann@test.example>\r\n"))
         wait_until(lambda: "0 messages" in self.near.command("queue", "list"), 10, "the empty queue")
+
+    def test_the_historical_log_tells_of_what_was_sent(self):
+        self.near.command("settings", "set", "HistoricalLogging", "1")
+        try:
+            self.send(["zoe@other.example"], "for the record")
+
+            def sent():
+                return [row for row in json.loads(self.near.command("history", "--json"))
+                        if row["subject"] == "for the record" and row["sesstype"] == "C"]
+            row = wait_until(sent, 30, "the row of the sending")[0]
+        finally:
+            self.near.command("settings", "set", "HistoricalLogging", "0")
+        self.assertEqual([(r["name"], r["rcpttype"]) for r in row["recipients"]], [("zoe@other.example", "S")])
+        self.assertTrue(row["recipients"][0]["result"].startswith("250"), row)
+        self.assertEqual((row["fromaddr"], row["authsender"], row["errorcode"]), ("ann@test.example", "ann", ""))
 
     def test_what_the_smart_host_refuses_comes_back_with_the_reason(self):
         self.send(["nobody@other.example"], "refused")

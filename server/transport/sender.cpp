@@ -62,12 +62,20 @@ void Sender::work(Task task, const SendRules& rules) {
     exchangers = exchangers_of(resolver_, task.destination, options_.direct_port, {rules.own_name, options_.is_ours},
                                options_.dns_wait);
   }
+  const auto history = store_.settings().get(kHistoricalLogging) ? std::make_shared<store::HistorySession>() : nullptr;
+  const Timestamp began = now();
   Session session{*this, rules, std::move(exchangers)};
   for (store::QueuedMessage& message : task.messages) {
-    Attempt attempt{message, {}, now()};
+    Attempt attempt{message, {}, now(), history};
     for (const store::QueuedRecipient& recipient : message.recipients) attempt.pending.push_back(&recipient);
     try_message(attempt, session, rules);
   }
+  if (!history) return;
+  store_.log_db().record(
+      store::SessionRecord{history, began, std::chrono::round<Seconds>(now() - began),
+                           rules.relays.empty() ? store::SessionType::client_direct : store::SessionType::client_relay,
+                           session.has_failed() ? in_words(session.failure()) : std::string{},
+                           session.server().empty() ? task.destination : session.server()});
 }
 
 void Sender::try_message(Attempt& attempt, Session& session, const SendRules& rules) {
@@ -86,6 +94,7 @@ void Sender::try_message(Attempt& attempt, Session& session, const SendRules& ru
       }
       attempt.pending.clear();
       record(attempt.message, done, attempt.started, rules);
+      record_history(attempt, done);
       return;
     }
     const std::size_t count = std::min(attempt.pending.size(), static_cast<std::size_t>(rules.recipients_most));
@@ -108,7 +117,9 @@ void Sender::try_message(Attempt& attempt, Session& session, const SendRules& ru
     attempt.pending.erase(attempt.pending.begin(), attempt.pending.begin() + static_cast<std::ptrdiff_t>(count));
     attempt.pending.insert(attempt.pending.end(), again.begin(), again.end());
     session.after(was_decided);
-    if (!done.empty()) record(attempt.message, done, attempt.started, rules);
+    if (done.empty()) continue;
+    record(attempt.message, done, attempt.started, rules);
+    record_history(attempt, done);
   }
 }
 
@@ -137,6 +148,27 @@ Transaction Sender::transaction_of(const store::QueuedMessage& message,
     return {};
   };
   return out;
+}
+
+/// What was sent or not, as rows of the historical log (spec 60 section 17.3: recipients S).
+void Sender::record_history(const Attempt& attempt, const std::vector<Done>& done) {
+  if (!attempt.history) return;
+  store::MessageRecord record;
+  record.session = attempt.history;
+  record.subject = attempt.message.subject;
+  record.from = attempt.message.return_path;
+  record.auth_sender = attempt.message.auth_sender;
+  record.size = attempt.message.size;
+  record.at = attempt.started;
+  record.time = now() - attempt.started;
+  record.trace_id = attempt.message.trace_id;
+  bool any_sent = false;
+  for (const Done& one : done) {
+    if (one.outcome.reply.is_positive()) any_sent = true;
+    record.recipients.push_back({one.recipient->address, store::RecipientType::sent, in_words(one.outcome.reply)});
+  }
+  if (!any_sent && !done.empty()) record.error = in_words(done.front().outcome.reply);
+  store_.log_db().record(std::move(record));
 }
 
 void Sender::release(const Attempt& attempt) {

@@ -59,6 +59,7 @@ class Sender {
     store::QueuedMessage& message;
     std::vector<const store::QueuedRecipient*> pending;
     Timestamp started;
+    std::shared_ptr<store::HistorySession> history;  ///< none while the historical log is off
   };
   struct Done {
     const store::QueuedRecipient* recipient;
@@ -71,6 +72,7 @@ class Sender {
   void try_message(Attempt& attempt, Session& session, const SendRules& rules);
   void record(const store::QueuedMessage& message, const std::vector<Done>& done, Timestamp started,
               const SendRules& rules);
+  void record_history(const Attempt& attempt, const std::vector<Done>& done);
   void release(const Attempt& attempt);
   void write(const store::QueuedMessage& message, std::string_view report,
              const std::vector<store::SendResult>& results);

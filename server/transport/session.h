@@ -24,6 +24,7 @@ class Sender::Session {
   SmtpClient* ready();
   /// Null or permanent only when every server refused for good, and never for a smart host: that mail waits.
   const SmtpReply& failure() const { return *failure_; }
+  bool has_failed() const { return failure_.has_value(); }
   /// To be told after each transaction: whether it was decided. A session that broke before is replaced, by the same
   /// server when it has worked before, else by the next.
   void after(bool was_decided);
