@@ -8,6 +8,7 @@
 #include "server/base/log.h"
 #include "server/base/text.h"
 #include "server/delivery/content.h"
+#include "server/filter/as_it_came.h"
 #include "server/filter/mail_view.h"
 #include "server/message/parse.h"
 
@@ -112,7 +113,7 @@ Result<void> Releases::learn(const store::Quarantined& mail) {
   if (!read) return read;
   auto content = writer.finish();
   if (!content) return std::move(content).error();
-  const auto message = message::parse(content->octets());
+  const auto message = message::parse(as_it_came(content->octets()));
   const MailView view{message};
   bayes_.unlearn(view, ruleinterp::Verdict::spam);
   bayes_.learn(view, ruleinterp::Verdict::ham);

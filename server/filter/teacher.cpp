@@ -9,8 +9,8 @@
 #include "server/base/limits.h"
 #include "server/base/log.h"
 #include "server/base/text.h"
+#include "server/filter/as_it_came.h"
 #include "server/filter/mail_view.h"
-#include "server/message/header.h"
 #include "server/message/parse.h"
 
 namespace pennypost::filter {
@@ -39,18 +39,6 @@ bool is_junk(const store::Folder& folder) {
 bool is_trash(const store::Folder& folder) {
   return folder.special_use == store::SpecialUse::trash ||
          (folder.special_use == store::SpecialUse::none && is_one_of(kTrashNames, folder.name));
-}
-
-// Without the fields that this server put above the message when it came in: everything down to its Received field.
-std::string_view as_it_came(std::string_view octets) {
-  std::size_t field_begin = 0;
-  for (const message::Field& field : message::Fields{octets}) {
-    field_begin += field.all.size();
-    if (!field.is("Received")) continue;
-    const bool ours = field.value.find(" running VPOP3) ") != std::string_view::npos;
-    return ours ? octets.substr(field_begin) : octets;
-  }
-  return octets;
 }
 
 }  // namespace
