@@ -398,7 +398,7 @@ TEST(Language, AHostileScriptEndsAtALimitThatTheWarningNames) {
     SCOPED_TRACE(row.what);
     Bench bench;
     bench.limits.memory = 1'000'000;
-    bench.limits.time = std::chrono::seconds{1};
+    bench.limits.time = row.ended == Ended::time ? std::chrono::seconds{1} : std::chrono::seconds{15};
     std::string tags;
     for (int i = 0; i < 20'000; ++i) tags += "<aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!>";
     bench.mail.part("text/html", tags);

@@ -399,7 +399,11 @@ TEST(Delivery, ALargeMessageIsNotCopiedWholeInMemory) {
   }));
   EXPECT_TRUE(same);
   EXPECT_EQ(got, kSize);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // whose own memory would be measured
   EXPECT_LT(resident() - before, 16 * 1024) << "KiB more than before";
+#else
+  EXPECT_GE(resident(), before);
+#endif
 }
 
 }  // namespace
