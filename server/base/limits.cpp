@@ -41,6 +41,9 @@ std::vector<LimitRow> all_limits() {
       row(kHeaderAddresses),
       row(kReferences),
       row(kHtmlUrls),
+      // store
+      row(kReadAhead),
+      row(kReadAheadAll),
       // delivery
       row(kContentInMemory),
       row(kSearchText),

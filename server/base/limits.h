@@ -57,6 +57,12 @@ inline constexpr Limit<int> kHeaderAddresses{"message.header_addresses", 10'000,
 inline constexpr Limit<int> kReferences{"message.references", 1'000, "message ids of one field; more are left out"};
 inline constexpr Limit<int> kHtmlUrls{"message.urls", 10'000, "URLs of one message that the filter looks at"};
 
+// The store (server/store).
+inline constexpr Limit<Octets> kReadAhead{
+    "store.read_ahead", 512_KiB, "ours: messages read for one session before it asks for them, in one go; two goes"};
+inline constexpr Limit<Octets> kReadAheadAll{"store.read_ahead_all", 64_MiB,
+                                             "ours: the same of all sessions; beyond it nothing is read ahead"};
+
 // The way of a message (server/delivery).
 inline constexpr Limit<Octets> kContentInMemory{
     "delivery.content_in_memory", 1_MiB,
@@ -161,7 +167,7 @@ inline constexpr Limit<Octets> kWebChunkLine{"web.chunk_line", 4_KiB, "ours: RFC
 inline constexpr Limit<int> kWebRedirects{"web.redirects", 5, "spec 10 section 6.34"};
 inline constexpr Limit<int> kWebAddresses{"web.addresses", 8, "ours: addresses of one name that are tried"};
 inline constexpr Limit<Seconds> kReverseDnsTime{"filter.reverse_dns_time", 5s,
-                                                "ours: for the name in ${SMTPReverseDNS} to be found and confirmed"};
+                                                "ours: for the name in ${SMTPReverseDNS} to be found"};
 
 /// One line of docs/limits.md.
 struct LimitRow {

@@ -137,6 +137,15 @@ class Content {
     session_.connection().cut_off();
   }
 
+  store::ReadAhead::FromUid upcoming() const {
+    return [&now = selection_.now()](Uid uid) -> std::optional<store::ReadAhead::Upcoming> {
+      const auto msn = now.lower_bound(uid);
+      if (msn > now.exists()) return std::nullopt;
+      const store::FolderRow& row = now.row(msn);
+      return store::ReadAhead::Upcoming{row.uid, Octets{static_cast<std::int64_t>(row.size)}};
+    };
+  }
+
   Result<void> whole_messages(const FetchItem& item) {
     const Window asked = window_of(item.partial, INT64_MAX);
     std::int64_t missing = 0;
@@ -159,8 +168,10 @@ class Content {
       if (missing == 0) printer_.end();
       return !broken();
     };
-    const auto done =
-        messages_.fetch_octets(selection_.view.folder(), uids_, each, Octets{asked.first}, Octets{asked.size()});
+    const bool is_one = uids_.size() == 1 && !item.partial;
+    const auto done = is_one ? selection_.ahead.fetch(uids_.front(), upcoming(), each)
+                             : messages_.fetch_octets(selection_.view.folder(), uids_, each, Octets{asked.first},
+                                                      Octets{asked.size()});
     if (missing != 0) give_up();
     return done;
   }

@@ -31,6 +31,7 @@ Reply Idle::run(Session& session) {
   if (session.selection() != nullptr) {
     subscription =
         session.store().news().on_folder(session.selected().view.folder(), [&connection] { connection.wake(); });
+    session.selected().ahead.forget();
     // Subscribed first: what comes between is told now or wakes the wait.
     (void)session.tell_changes(store::Expunges::allowed);
   }

@@ -25,7 +25,8 @@ Reply Select::run(Session& session) {
   if (!folder) return reply_for(folder.error());
   auto view = session.store().states().open(folder->id, access_);
   if (!view) return reply_for(view.error());
-  Selection selection{*std::move(view), name_, {}};
+  store::ReadAhead ahead{session.store().messages(), view->folder()};
+  Selection selection{*std::move(view), name_, std::move(ahead), {}};
   const store::FolderSnapshot& now = selection.now();
   const store::Keywords keywords = now.all_keywords();
   selection.told_keywords = flags_line(keywords, false);

@@ -4,6 +4,7 @@
 
 #include "server/imap/sequence_set.h"
 #include "server/store/folder_state.h"
+#include "server/store/read_ahead.h"
 #include "server/store/uid_set.h"
 
 namespace pennypost::imap {
@@ -11,6 +12,7 @@ namespace pennypost::imap {
 struct Selection {
   store::FolderView view;
   std::string name;
+  store::ReadAhead ahead;     ///< bodies for a client that fetches one a command
   std::string told_keywords;  ///< the FLAGS line as last sent
 
   bool is_read_only() const { return view.access() == store::Access::read_only; }

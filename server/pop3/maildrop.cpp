@@ -2,21 +2,21 @@
 // what is deleted by others meanwhile keeps its number and cannot be fetched any more.
 #include "server/pop3/maildrop.h"
 
+#include <algorithm>
+
 #include "server/store/store.h"
 
 namespace pennypost::pop3 {
 
 Result<Maildrop> Maildrop::open(store::Store& store, AccountId account, Milliseconds wait) {
-  Maildrop drop;
-  drop.account_ = account;
   auto lock = store.locks().lock(account, store::LockMode::exclusive, wait);
   if (!lock) return std::move(lock).error();
-  drop.lock_ = *std::move(lock);
   const auto inbox = store.folders().find(account, "INBOX");
   if (!inbox) return inbox.error();
-  drop.folder_ = inbox->id;
   auto entries = store.messages().maildrop(inbox->id);
   if (!entries) return std::move(entries).error();
+  Maildrop drop{store.messages(), account, inbox->id};
+  drop.lock_ = *std::move(lock);
   drop.messages_.reserve(entries->size());
   for (store::MaildropEntry& entry : *entries) {
     drop.size_ += entry.size;
@@ -31,6 +31,15 @@ Result<const Maildrop::Message*> Maildrop::message(std::uint32_t number) const {
   const Message& found = messages_[number - 1];
   if (found.is_marked) return error(Kind::not_found, "Message is deleted");
   return &found;
+}
+
+Result<void> Maildrop::read(const Message& message, const store::PieceSink& sink) {
+  const auto upcoming = [this](Uid uid) -> std::optional<store::ReadAhead::Upcoming> {
+    const auto next = std::ranges::lower_bound(messages_, uid, {}, &Message::uid);
+    if (next == messages_.end()) return std::nullopt;
+    return store::ReadAhead::Upcoming{next->uid, next->size};
+  };
+  return ahead_.fetch(message.uid, upcoming, sink);
 }
 
 Result<void> Maildrop::mark(std::uint32_t number) {

@@ -9,7 +9,7 @@
 #include "server/base/result.h"
 #include "server/base/units.h"
 #include "server/store/mailbox_lock.h"
-#include "server/store/messages.h"
+#include "server/store/read_ahead.h"
 
 namespace pennypost::store {
 class Store;
@@ -37,6 +37,8 @@ class Maildrop {
   const std::vector<Message>& messages() const { return messages_; }
   /// Error: `not_found` for a number that is not there or marked.
   Result<const Message*> message(std::uint32_t number) const;
+  /// The octets of a message, in pieces; none when it is gone. Read ahead for a client that takes one after the other.
+  Result<void> read(const Message& message, const store::PieceSink& sink);
   /// Errors: `not_found`, `bad_input` (marked already).
   Result<void> mark(std::uint32_t number);
   void unmark_all();
@@ -47,10 +49,12 @@ class Maildrop {
   void unlock() { lock_.release(); }
 
  private:
-  Maildrop() = default;
+  Maildrop(store::Messages& messages, AccountId account, FolderId folder)
+      : account_{account}, folder_{folder}, ahead_{messages, folder} {}
   store::MailboxLock lock_;
   AccountId account_{};
   FolderId folder_{};
+  store::ReadAhead ahead_;
   std::vector<Message> messages_;
   std::uint32_t count_ = 0;
   Octets size_;

@@ -23,16 +23,14 @@ Reply stream(Session& session, std::uint32_t number, std::optional<std::uint32_t
   DotLines dots{[&connection](std::string_view octets) { connection.write(octets); }, lines};
   bool has_begun = false;
   Octets sent;
-  const std::array uids{(*message)->uid};
-  const auto done =
-      session.store().messages().fetch_octets(session.maildrop().folder(), uids, [&](const store::Piece& piece) {
-        if (!has_begun) {
-          connection.write(lines ? std::string{"+OK\r\n"} : fmt::format("+OK {} octets\r\n", (*message)->size.count));
-          has_begun = true;
-        }
-        sent += Octets{static_cast<std::int64_t>(piece.octets.size())};
-        return dots.take(piece.octets) && connection.flush().ok();
-      });
+  const auto done = session.maildrop().read(**message, [&](const store::Piece& piece) {
+    if (!has_begun) {
+      connection.write(lines ? std::string{"+OK\r\n"} : fmt::format("+OK {} octets\r\n", (*message)->size.count));
+      has_begun = true;
+    }
+    sent += Octets{static_cast<std::int64_t>(piece.octets.size())};
+    return dots.take(piece.octets) && connection.flush().ok();
+  });
   if (!done) {
     log(kCutOff, done.error(), {{"number", number}});
     return has_begun ? cut_off() : reply_for(done.error());

@@ -1,5 +1,5 @@
-// Reading of messages: stored columns and octets, in batches of bounded memory. A batch is read, the connection is
-// given back, then the sink runs: a client that takes its time holds no connection and no transaction.
+// Reading of stored columns, in batches of bounded memory (octets: octet_reading.cpp). A batch is read, the connection
+// is given back, then the sink runs: a client that takes its time holds no connection and no transaction.
 #include <algorithm>
 #include <unordered_map>
 
@@ -37,18 +37,6 @@ const Sql kBody{"reading.body", R"sql(
            b.messagetime, b.attachments, NULL::text, 0::real,
            (SELECT substr(c.data, 1, b.headersize::integer) FROM messages.chunks c WHERE c.bodyid = b.bodyid AND c.chunkno = 0)
       FROM messages.bodies b WHERE b.bodyid = $1::bigint)sql"};
-// First chunk of many messages at once.
-const Sql kFirstChunks{"reading.first_chunks", R"sql(
-    SELECT m.uid, m.bodyid, m.size, m.prefix, c.data
-      FROM messages.messages m LEFT JOIN messages.chunks c ON c.bodyid = m.bodyid AND c.chunkno = 0
-     WHERE m.folderid = $1::bigint AND m.uid = ANY ($2::bigint[]) AND NOT m.hold)sql"};
-const Sql kSizes{"reading.sizes", R"sql(
-    SELECT uid, bodyid, size, prefix FROM messages.messages
-     WHERE folderid = $1::bigint AND uid = ANY ($2::bigint[]) AND NOT hold)sql"};
-const Sql kChunks{"reading.chunks", R"sql(
-    SELECT chunkno, data FROM messages.chunks
-     WHERE bodyid = $1::bigint AND chunkno BETWEEN $2::integer AND $3::integer ORDER BY chunkno)sql"};
-const Sql kBodySize{"reading.body_size", "SELECT size FROM messages.bodies WHERE bodyid = $1::bigint"};
 const Sql kMaildrop{"reading.maildrop", R"sql(
     SELECT m.uid, m.size, coalesce(m.uidl, f.uidvalidity || '-' || m.uid)
       FROM messages.messages m JOIN messages.folders f ON f.folderid = m.folderid
@@ -61,9 +49,6 @@ const Sql kSearchText{"reading.search_text", R"sql(
 
 constexpr std::size_t kFetchBatch = 512;
 constexpr std::size_t kHeaderBatch = 128;
-constexpr std::int64_t kChunk = 256 * 1024;
-constexpr std::int64_t kBatchOctets = 4 * 1024 * 1024;
-constexpr std::size_t kOctetsBatch = 256;
 
 std::vector<std::int64_t> numbers_of(std::span<const Uid> uids) {
   std::vector<std::int64_t> out;
@@ -152,135 +137,6 @@ Result<void> Messages::body_columns(BodyId body, const FetchedSink& sink) {
   std::string header;
   sink(fetched_of(rows, 0, Columns::header, header));
   return {};
-}
-
-Result<void> Messages::fetch_octets(FolderId folder, std::span<const Uid> uids, const PieceSink& sink, Octets first,
-                                    Octets most) {
-  first.count = std::max<std::int64_t>(first.count, 0);
-  most.count = std::max<std::int64_t>(most.count, 0);
-  std::size_t step = 1;  // how many at a time: grows while they are small, so that memory stays bounded
-  std::vector<std::pair<std::int64_t, int>> order;
-  while (!uids.empty()) {
-    const auto batch = uids.first(std::min(step, uids.size()));
-    uids = uids.subspan(batch.size());
-    Rows rows;
-    {
-      auto lease = database_.lease();
-      if (!lease) return std::move(lease).error();
-      auto answer = first.count < kChunk ? (*lease)->query(kFirstChunks, folder, numbers_of(batch))
-                                         : (*lease)->query(kSizes, folder, numbers_of(batch));
-      if (!answer) return std::move(answer).error();
-      rows = std::move(*answer);
-    }
-    order.clear();
-    std::int64_t octets = 0;
-    for (int i = 0; i < rows.count(); ++i) {
-      order.emplace_back(rows.integer(i, 0), i);
-      octets += std::min(rows.integer(i, 2), kChunk);
-    }
-    std::sort(order.begin(), order.end());
-    const bool has_chunk = first.count < kChunk;
-    for (const Uid uid : batch) {
-      const auto it = std::lower_bound(order.begin(), order.end(), std::pair{std::int64_t{number(uid)}, -1});
-      if (it == order.end() || it->first != number(uid)) continue;
-      const int i = it->second;
-      const auto whole = rows.integer(i, 2);
-      const auto prefix = rows.text(i, 3);
-      const auto begin = std::min(first.count, whole);
-      const auto end = most.count > whole - begin ? whole : begin + most.count;
-      std::int64_t told = 0;
-      bool go_on = true;
-      bool any = false;
-      const auto tell = [&](std::int64_t at, std::string_view octets_here) {  // `at`: place in the whole message
-        const auto from = std::max(begin, at);
-        const auto to = std::min(end, at + static_cast<std::int64_t>(octets_here.size()));
-        if (from >= to || !go_on) return;
-        const auto part = octets_here.substr(static_cast<std::size_t>(from - at), static_cast<std::size_t>(to - from));
-        go_on = sink({uid, {end - begin}, {told}, part});
-        told += to - from;
-        any = true;
-      };
-      const auto prefix_size = static_cast<std::int64_t>(prefix.size());
-      tell(0, prefix);
-      if (has_chunk && go_on) tell(prefix_size, rows.text(i, 4));
-      const auto rest = std::max(begin, has_chunk ? prefix_size + kChunk : prefix_size);
-      if (go_on && rest < end) {
-        auto at = rest;
-        auto done = read_body(rows.id<BodyId>(i, 1), {rest - prefix_size}, {end - rest}, [&](std::string_view more) {
-          tell(at, more);
-          at += static_cast<std::int64_t>(more.size());
-          return go_on;
-        });
-        if (!done) return done;
-      }
-      if (!any && go_on) go_on = sink({uid, {0}, {0}, {}});
-      if (!go_on) return {};
-    }
-    const auto mean = rows.empty() ? kChunk : std::max<std::int64_t>(octets / rows.count(), 1024);
-    step = std::clamp<std::size_t>(static_cast<std::size_t>(kBatchOctets / mean), 1, std::min(kOctetsBatch, step * 4));
-  }
-  return {};
-}
-
-Result<void> Messages::read_body(BodyId body, Octets first, Octets most, const OctetSink& sink) {
-  constexpr std::int64_t kAtATime = 4;
-  first.count = std::max<std::int64_t>(first.count, 0);
-  if (most.count <= 0) return {};
-  const auto end = most.count > INT64_MAX - first.count ? INT64_MAX : first.count + most.count;
-  auto at = first.count;
-  bool found = false;
-  bool is_last = false;  // a chunk that is not full is the last one
-  while (at < end && !is_last) {
-    const auto chunk = at / kChunk;
-    const auto last = std::min(chunk + kAtATime - 1, (end - 1) / kChunk);
-    Rows rows;
-    {
-      auto lease = database_.lease();
-      if (!lease) return std::move(lease).error();
-      auto answer = (*lease)->query(kChunks, body, static_cast<std::int32_t>(std::min<std::int64_t>(chunk, INT32_MAX)),
-                                    static_cast<std::int32_t>(std::min<std::int64_t>(last, INT32_MAX)));
-      if (!answer) return std::move(answer).error();
-      rows = std::move(*answer);
-    }
-    for (int i = 0; i < rows.count(); ++i) {
-      found = true;
-      const auto begins = rows.integer(i, 0) * kChunk;
-      auto octets = rows.text(i, 1);
-      is_last = static_cast<std::int64_t>(octets.size()) < kChunk;
-      const auto skip = static_cast<std::size_t>(std::max<std::int64_t>(at - begins, 0));
-      if (skip >= octets.size()) continue;
-      octets.remove_prefix(skip);
-      octets = octets.substr(
-          0, static_cast<std::size_t>(std::min<std::int64_t>(end - at, static_cast<std::int64_t>(octets.size()))));
-      at += static_cast<std::int64_t>(octets.size());
-      if (!sink(octets)) return {};
-    }
-    if (rows.count() < last - chunk + 1) break;  // the end of the body
-  }
-  if (!found && first.count == 0) return error(Kind::not_found, "No such message");
-  return {};
-}
-
-Result<Octets> Messages::body_size(BodyId body) {
-  auto lease = database_.lease();
-  if (!lease) return std::move(lease).error();
-  auto rows = (*lease)->query(kBodySize, body);
-  if (!rows) return std::move(rows).error();
-  if (rows->empty()) return error(Kind::not_found, "No such message");
-  return Octets{rows->integer(0, 0)};
-}
-
-Result<std::string> Messages::body_text(BodyId body, Octets first, Octets most, Octets limit) {
-  std::string text;
-  bool over = false;
-  auto done = read_body(body, first, most, [&](std::string_view octets) {
-    over = static_cast<std::int64_t>(text.size() + octets.size()) > limit.count;
-    if (!over) text += octets;
-    return !over;
-  });
-  if (!done) return std::move(done).error();
-  if (over) return error(Kind::too_large, "The message is too large");
-  return text;
 }
 
 Result<std::vector<MaildropEntry>> Messages::maildrop(FolderId folder) {

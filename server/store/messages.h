@@ -3,6 +3,7 @@
 // a *body* (as in the stored parts) do not count the prefix. New messages come in by delivery_writer.h.
 // Every change locks the folder's row first (several in the order of ids), raises its modseq and keeps its counters.
 #pragma once
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -23,6 +24,8 @@ namespace pennypost::store {
 class Database;
 class FolderStates;
 class News;
+class OctetBatch;
+class Workers;
 
 enum class FlagOp { add, remove, replace };
 
@@ -99,7 +102,8 @@ struct MaildropEntry {
 /// get a message that another session expunged meanwhile not at all.
 class Messages {
  public:
-  Messages(Database& database, FolderStates& states, News& news) : database_{database}, states_{states}, news_{news} {}
+  Messages(Database& database, FolderStates& states, News& news, Workers& workers)
+      : database_{database}, states_{states}, news_{news}, workers_{workers} {}
 
   /// Errors of all changes: not_found (folder gone), disk_full, unavailable. UIDs that do not exist are passed over.
   Result<FlagsStored> store_flags(FolderId folder, const UidSet& uids, const FlagChange& change,
@@ -119,7 +123,8 @@ class Messages {
   /// In the order of `uids`, in batches of bounded memory.
   Result<void> fetch(FolderId folder, std::span<const Uid> uids, Columns columns, const FetchedSink& sink);
   /// Whole messages (prefix and body), in the order of `uids`, in pieces of at most 256 KiB; an empty message gives one
-  /// empty piece. With `first`/`most` the same range of each (RFC 3501 BODY[]<0.100>).
+  /// empty piece. While the sink has some, the next ones are read: for those asked for one by one there is ReadAhead.
+  /// With `first`/`most` the same range of each (RFC 3501 BODY[]<0.100>).
   Result<void> fetch_octets(FolderId folder, std::span<const Uid> uids, const PieceSink& sink, Octets first = {0},
                             Octets most = {INT64_MAX});
   /// A range of a stored body (offsets without prefix), for parts and for sending. Error: not_found.
@@ -141,13 +146,19 @@ class Messages {
   };
   Result<Found> search_text(FolderId folder, std::string_view needle);
 
-  /// Looks at up to `most` bodies that have lost a reference and removes those that have none left; gives how many. Run by maintenance.
+  /// Looks at up to `most` bodies that have lost a reference and removes those that have none left; gives how many. Run
+  /// by maintenance.
   Result<std::int64_t> sweep(std::size_t most);
 
  private:
+  friend class ReadAhead;
+  Result<bool> give(const OctetBatch& batch, Uid uid, Octets first, Octets most, const PieceSink& sink);
+
   Database& database_;
   FolderStates& states_;
   News& news_;
+  Workers& workers_;
+  std::atomic<std::int64_t> read_ahead_{0};  // octets reserved by all ReadAhead
 };
 
 }  // namespace pennypost::store

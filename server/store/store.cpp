@@ -4,6 +4,7 @@
 
 #include "server/base/log.h"
 #include "server/store/connection.h"
+#include "server/store/workers.h"
 
 namespace pennypost::store {
 
@@ -21,6 +22,7 @@ const Sql kPruneExpunged{"store.prune_expunged", R"sql(
 
 constexpr std::size_t kSweepAtOnce = 20'000;
 constexpr int kHistoryAtOnce = 5'000;
+constexpr int kWorkers = 2;  // threads that read what will be asked for next
 
 }  // namespace
 
@@ -32,7 +34,8 @@ struct Store::Impl {
   Directory directory{database};
   Accounts accounts{database, directory, states, news};
   Folders folders{database, states, news};
-  Messages messages{database, states, news};
+  Workers workers{kWorkers};
+  Messages messages{database, states, news, workers};
   DeliveryWriter writer{database, states, news};
   OutQueue queue{database, news};
   Settings settings{database};
