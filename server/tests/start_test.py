@@ -8,7 +8,6 @@ import socket
 import subprocess
 import tempfile
 import unittest
-import urllib.error
 import urllib.request
 
 from running_server import PROGRAM, RunningServer, wait_until
@@ -70,7 +69,7 @@ class StartTest(unittest.TestCase):
             try:
                 with urllib.request.urlopen(f"http://127.0.0.1:{self.server.port('http')}/health", timeout=5) as reply:
                     return reply.status == 200
-            except urllib.error.URLError:
+            except OSError:  # refused, 503, or still waiting for the database
                 return False
 
         wait_until(answers, 30, "health")
