@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "ruleinterp/text.h"
 
 namespace pennypost::ruleinterp {
@@ -70,10 +72,31 @@ const std::vector<Piece>& Derived::pieces(const PieceSource& source, std::uint32
   return made_[index].second;
 }
 
-std::vector<Piece> Derived::pieces_of(Source source) {
-  std::vector<Piece> made;
-  make({source, {}}, made);
-  return made;
+const std::vector<Piece>& Derived::pieces_of(Source source) {
+  const auto [known, is_new] = for_loops_.try_emplace(source);
+  if (is_new) make({source, {}}, known->second);
+  return known->second;
+}
+
+const std::vector<std::string_view>& Derived::header_lines() {
+  if (!header_lines_) {
+    header_lines_.emplace();
+    for (const HeaderField& field : mail_.fields())
+      header_lines_->push_back(keep(fmt::format("{}: {}", field.name, field.decoded)));
+  }
+  return *header_lines_;
+}
+
+// <number>:<IMAP id>:<type>:<size>:<lines>:<name>
+const std::vector<std::string_view>& Derived::section_lines() {
+  if (!section_lines_) {
+    section_lines_.emplace();
+    std::size_t number = 0;
+    for (const Section& s : mail_.sections())
+      section_lines_->push_back(
+          keep(fmt::format("{}:{}:{}:{}:{}:{}", ++number, s.imap_id, s.type, s.size, s.lines, s.name)));
+  }
+  return *section_lines_;
 }
 
 void Derived::make_urls(std::vector<Piece>& out, bool decoded) {

@@ -1,6 +1,8 @@
 // The texts that selectors search, made of the mail when first asked for and kept for the run (spec 10 section 4.2).
 #pragma once
 #include <deque>
+#include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,8 +43,12 @@ class Derived {
   explicit Derived(const Mail& mail) : mail_{mail} {}
 
   const std::vector<Piece>& pieces(const PieceSource& source, std::uint32_t index);
-  /// The same for ForEach, which has no source of the program at hand; not kept.
-  std::vector<Piece> pieces_of(Source source);
+  /// The same for ForEach, which has no source of the program at hand.
+  const std::vector<Piece>& pieces_of(Source source);
+  /// "Name: value" of each field, decoded.
+  const std::vector<std::string_view>& header_lines();
+  /// What ForEach MimeSection says of each section.
+  const std::vector<std::string_view>& section_lines();
   std::string_view decoded_subject();
   /// The values of a field, in message order.
   std::vector<std::string_view> field_values(std::string_view name, bool raw) const;
@@ -66,6 +72,8 @@ class Derived {
   std::deque<std::string> kept_;
   std::vector<std::pair<std::uint32_t, std::string_view>> section_texts_;
   std::vector<std::pair<bool, std::vector<Piece>>> made_;  // by index of the program's source
+  std::map<Source, std::vector<Piece>> for_loops_;
+  std::optional<std::vector<std::string_view>> header_lines_, section_lines_;
   std::vector<Document> documents_;
   bool documents_made_ = false;
   std::uint64_t octets_ = 0;

@@ -411,6 +411,20 @@ TEST(Language, AHostileScriptEndsAtALimitThatTheWarningNames) {
   }
 }
 
+TEST(Language, NestedLoopsOverTheLinksOfAMessageTakeTheMemoryOfOne) {
+  Bench bench;
+  std::string links;
+  for (int i = 0; i < 1500; ++i) links += "http://h" + std::to_string(i) + ".example/%41%42%43%44%45%46%47%48%49 ";
+  bench.mail.part("text/plain", links);
+  bench.limits.memory = 2'000'000;
+  const Outcome outcome = bench.run(
+      "ForEach URL a\nForEach URL b\n${n} += 1\nEndFor\nForEach Header h\nBreak\nEndFor\n"
+      "ForEach MimeSection s\nGoto next\nEndFor\n:next\nEndFor\n");
+  EXPECT_EQ(outcome.ended, Ended::at_the_end) << word(outcome.ended);
+  EXPECT_EQ(outcome.variables.at("n"), "2250000");
+  EXPECT_LT(outcome.memory, 3'000'000u);
+}
+
 TEST(Language, ATraceHasALimit) {
   Bench bench;
   bench.traced = true;

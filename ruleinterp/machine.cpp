@@ -17,6 +17,7 @@ namespace {
 constexpr std::size_t kBlock = 16 * 1024;
 constexpr std::size_t kMatchKept = 200;    // octets of a match in the record of hits
 constexpr std::size_t kMostHits = 10'000;  // rows of one message
+constexpr std::size_t kExpression = 4096;  // octets of a compiled expression, about
 constexpr std::uint64_t kClockEvery = 32;  // instructions between two looks at the clock
 
 struct MemoryPassed {};
@@ -383,7 +384,7 @@ std::shared_ptr<const Search> Run::search_of(const Operand& operand) {
   Regex::Error error;
   std::shared_ptr<const Search> search = Search::make(written, error);
   if (!search) warn(fmt::format("the expression {} is not understood: {}", written, error.text));
-  arena_.charge(written.size() + 512);
+  arena_.charge(written.size() + (search && search->is_expression() ? kExpression : 256));
   searches_.emplace(written, search);
   return search;
 }
@@ -492,6 +493,11 @@ void Run::add_item(std::string_view item) { add_lasting_item(arena_.copy(item));
 void Run::add_lasting_item(std::string_view item) {
   arena_.charge(sizeof item);
   loops_.back().items.push_back(item);
+}
+
+void Run::leave_loop() {
+  arena_.refund(loops_.back().items.size() * sizeof(std::string_view));
+  loops_.pop_back();
 }
 
 // --- the world

@@ -55,6 +55,8 @@ class Arena {
   std::string_view copy(std::string_view text);
   /// Counts octets that live elsewhere (bags, derived texts).
   void charge(std::uint64_t octets);
+  /// Octets charged before that are free again.
+  void refund(std::uint64_t octets) { used_ -= octets; }
   std::uint64_t used() const { return used_; }
 
  private:
@@ -148,6 +150,8 @@ class Run {
     std::uint32_t slot = 0;
   };
   std::vector<Loop>& loops() { return loops_; }
+  /// Ends the innermost loop; its items no longer count as memory.
+  void leave_loop();
 
   // --- the world
   const Mail& mail() const { return mail_; }

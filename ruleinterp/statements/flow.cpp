@@ -81,7 +81,7 @@ Flow run_if_local_address(Run& run, const Instruction& i) {
 // Break, Goto, and the end of what stands before Else. A rule is counted here because the flow is no `next`.
 Flow run_jump(Run& run, const Instruction& i) {
   if (i.rule != kNone) run.hit(i, {}, {}, 0);
-  for (std::uint32_t left = i.a == kNone ? 0 : i.a; left > 0; --left) run.loops().pop_back();
+  for (std::uint32_t left = i.a == kNone ? 0 : i.a; left > 0; --left) run.leave_loop();
   return Flow::jump;
 }
 
@@ -123,7 +123,7 @@ Flow run_end_for(Run& run, const Instruction& i) {
     run.set_lasting(loop.slot, loop.items[loop.next++]);
     return Flow::jump;  // to the body
   }
-  run.loops().pop_back();
+  run.leave_loop();
   static_cast<void>(i);
   return Flow::next;
 }

@@ -1,7 +1,5 @@
 // What ForEach walks through (spec 10 section 6.23). Each type fills the items of the loop before its first pass, so
 // changes of a bag inside the loop do not disturb it.
-#include <fmt/format.h>
-
 #include "ruleinterp/machine.h"
 #include "ruleinterp/text.h"
 
@@ -17,14 +15,11 @@ void each_of_bag(Run& run, const Operand* bag) {
 }
 
 void each_header_line(Run& run, const Operand*) {
-  for (const HeaderField& field : run.mail().fields()) run.add_item(fmt::format("{}: {}", field.name, field.decoded));
+  for (const std::string_view line : run.derived().header_lines()) run.add_lasting_item(line);
 }
 
-// <number>:<IMAP id>:<type>:<size>:<lines>:<name>
 void each_mime_section(Run& run, const Operand*) {
-  std::size_t number = 0;
-  for (const Section& s : run.mail().sections())
-    run.add_item(fmt::format("{}:{}:{}:{}:{}:{}", ++number, s.imap_id, s.type, s.size, s.lines, s.name));
+  for (const std::string_view line : run.derived().section_lines()) run.add_lasting_item(line);
 }
 
 void each_recipient(Run& run, const Operand*) {

@@ -175,8 +175,8 @@ TEST_F(FilterTest, TheSpamFilterLogHasALineForEachLogAndOneForTheMessage) {  // 
   const std::string about = "message " + outcome.trace_id + " <1@other.example>";
   EXPECT_THAT(lines[0], EndsWith(" info filter.spam_log.script: " + about + ": first"));
   EXPECT_THAT(lines[1], EndsWith(": second"));
-  EXPECT_THAT(lines[2], HasSubstr(" info filter.spam_log.judged: " + about +
-                                  " from <joe@other.example>: score 30 (), passed, "));
+  EXPECT_THAT(lines[2],
+              HasSubstr(" info filter.spam_log.judged: " + about + " from <joe@other.example>: score 30 (), passed, "));
 }
 
 TEST_F(FilterTest, TheTextOfAScriptForgesNoLineOfTheLogAndIsCut) {  // spec 11 section 1.2
