@@ -46,6 +46,8 @@ std::string format_script(const std::string& text) {
     const bool as_it_is = line.kind == LineKind::broken || line.kind == LineKind::skipped || words.empty() ||
                           (line.kind == LineKind::comment && line.comment_column <= 1);
     if (!as_it_is) out.append(2 * level, ' ');
+    // A carriage return before the end of the line would be read as part of that end.
+    if (words.ends_with('\r')) words.erase(words.find_last_not_of(" \t\r") + 1);
     out += words;
     out += crlf ? "\r\n" : "\n";
     if (block == Block::opens || block == Block::alternative) ++level;

@@ -56,6 +56,13 @@ TEST(Format, LeavesWhatIsNotParsedAlone) {
   EXPECT_EQ(format_script(odd), odd);
 }
 
+TEST(Format, ALoneCarriageReturnIsNoEndOfALine) {
+  for (const char* text : {"Frob a\r   \nIf own.\n", "Frob a\r", "Log \"open\r  \nStop\r", "Log \"a\"\r\r\n"}) {
+    const std::string formatted = format_script(text);
+    EXPECT_EQ(format_script(formatted), formatted) << text;
+  }
+}
+
 TEST(Words, AreListedWithTheUnknownMarked) {
   ScriptTexts files;
   files.set("spamrules.txt", kScript);
