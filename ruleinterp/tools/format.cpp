@@ -40,14 +40,14 @@ std::string format_script(const std::string& text) {
     Block block = block_of(line);
     if (in_scan && block != Block::closes) block = Block::none;  // a header field may be called like a statement
     if ((block == Block::closes || block == Block::alternative) && level > 0) --level;
-    std::string words = line.kind == LineKind::broken || line.kind == LineKind::skipped ? std::string{line.source}
-                        : in_scan && block == Block::none                               ? print_words(line)
-                                                                                        : written(line);
-    const bool as_it_is = line.kind == LineKind::broken || line.kind == LineKind::skipped || words.empty() ||
-                          (line.kind == LineKind::comment && line.comment_column <= 1);
+    // A carriage return inside a line would become part of its end where blanks behind it go.
+    const bool is_kept = line.kind == LineKind::broken || line.kind == LineKind::skipped ||
+                         line.source.find('\r') != std::string_view::npos;
+    std::string words = is_kept                           ? std::string{line.source}
+                        : in_scan && block == Block::none ? print_words(line)
+                                                          : written(line);
+    const bool as_it_is = is_kept || words.empty() || (line.kind == LineKind::comment && line.comment_column <= 1);
     if (!as_it_is) out.append(2 * level, ' ');
-    // A carriage return before the end of the line would be read as part of that end.
-    if (words.ends_with('\r')) words.erase(words.find_last_not_of(" \t\r") + 1);
     out += words;
     out += crlf ? "\r\n" : "\n";
     if (block == Block::opens || block == Block::alternative) ++level;

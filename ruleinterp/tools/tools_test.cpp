@@ -57,7 +57,8 @@ TEST(Format, LeavesWhatIsNotParsedAlone) {
 }
 
 TEST(Format, ALoneCarriageReturnIsNoEndOfALine) {
-  for (const char* text : {"Frob a\r   \nIf own.\n", "Frob a\r", "Log \"open\r  \nStop\r", "Log \"a\"\r\r\n"}) {
+  for (const char* text : {"Frob a\r   \nIf own.\n", "If 1 = 1\r\nEndif\r  \r\nStop\r\n", "Frob a\r",
+                           "Log \"open\r  \nStop\r", "Log \"a\"\r\r\n"}) {
     const std::string formatted = format_script(text);
     EXPECT_EQ(format_script(formatted), formatted) << text;
   }
