@@ -9,18 +9,18 @@ namespace pennypost {
 
 /// The closed list of what can go wrong; one switch without default per protocol answers it.
 enum class Kind {
-  bad_input,       ///< the client's words make no sense here
-  not_found,       ///< no such account, folder, message, queue entry, setting
-  already_exists,  ///< a name that is taken
-  not_permitted,   ///< the account may not
+  bad_input,          ///< the client's words make no sense here
+  not_found,          ///< no such account, folder, message, queue entry, setting
+  already_exists,     ///< a name that is taken
+  not_permitted,      ///< the account may not
   not_authenticated,  ///< wrong name or password (never says which)
-  in_use,          ///< locked by another session
-  over_quota,      ///< the mailbox is full
-  too_large,       ///< passes a declared limit
-  disk_full,       ///< no room in the database or spool; try later
-  unavailable,     ///< database, network or peer not reachable, or a time limit passed; try later
-  cancelled,       ///< the server is stopping
-  internal,        ///< ours; the log has the rest under the trace id
+  in_use,             ///< locked by another session
+  over_quota,         ///< the mailbox is full
+  too_large,          ///< passes a declared limit
+  disk_full,          ///< no room in the database or spool; try later
+  unavailable,        ///< database, network or peer not reachable, or a time limit passed; try later
+  cancelled,          ///< the server is stopping
+  internal,           ///< ours; the log has the rest under the trace id
 };
 
 /// The word of a kind for logs: "not_found".
@@ -42,7 +42,7 @@ inline Error error(Kind kind, std::string for_client, std::string for_log) {
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : held_{std::in_place_index<0>, std::move(value)} {}        // NOLINT: a value is a result
+  Result(T value) : held_{std::in_place_index<0>, std::move(value)} {}          // NOLINT: a value is a result
   Result(Error failure) : held_{std::in_place_index<1>, std::move(failure)} {}  // NOLINT: an error is a result
 
   explicit operator bool() const { return held_.index() == 0; }
