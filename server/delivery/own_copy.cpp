@@ -4,7 +4,7 @@
 
 #include <limits>
 
-#include "server/delivery/pipeline.h"
+#include "server/delivery/describe.h"
 
 namespace pennypost::delivery {
 

@@ -1,18 +1,15 @@
 // The way of a message (DESIGN section 3): the one way into mailboxes and the out queue.
 #pragma once
-#include <map>
 #include <memory>
-#include <mutex>
 #include <span>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "server/base/result.h"
 #include "server/base/smtp_text.h"
 #include "server/delivery/content.h"
 #include "server/delivery/envelope.h"
-#include "server/delivery/own_copy.h"
+#include "server/delivery/mailbox_folders.h"
 #include "server/delivery/router.h"
 #include "server/delivery/stage.h"
 #include "server/store/store.h"
@@ -59,6 +56,8 @@ struct Generated {
   std::optional<store::ReportedQuarantine> reported = {};
 };
 
+struct Run;
+
 /// One object a process; every function from any thread. Nothing is kept in memory between messages but caches.
 class Pipeline {
  public:
@@ -93,32 +92,17 @@ class Pipeline {
   std::vector<std::string_view> stage_names() const;
 
  private:
-  struct Run;
-  struct Copy;
-  struct Report;
-  Result<FolderId> folder_of(AccountId account, const std::string& name);
-  void forget_folders();
   Outcome refuse(Run& run, const SmtpReply& reply);
   Outcome without_letters(Run& run);
-  std::unique_ptr<Report> success_report_of(const Run& run) const;
-  Result<store::Letter> report_letter(const Report& report, const Run& run);
-  static store::QuarantineEntry quarantined(const Run& run, const store::NewBody& body, const Copy& copy,
-                                            std::string prefix);
-  Result<std::map<AccountId, OwnCopy>> own_copies(const Run& run, std::span<const Copy> copies) const;
-  Result<void> put_copy(const Run& run, const Copy& copy, const std::string& own, store::Letter& letter);
-  static store::QueueEntry queue_entry(const Run& run, const store::NewBody& body);
   Outcome carry(Run& run);
   Outcome deliver(Run& run);
+  Outcome commit(Run& run);
 
   store::Store& store_;
   const std::string spool_;
   Router router_;
+  MailboxFolders folders_;
   const std::vector<std::unique_ptr<Stage>> stages_;
-  std::mutex mutex_;  // guards inboxes_
-  std::unordered_map<std::int32_t, FolderId> inboxes_;
 };
-
-/// Everything that is stored of a message besides its octets, computed once (DESIGN section 4).
-store::NewBody describe(const message::Message& message);
 
 }  // namespace pennypost::delivery

@@ -9,6 +9,7 @@
 #include <gmock/gmock.h>
 
 #include "server/base/clock.h"
+#include "server/delivery/describe.h"
 #include "server/delivery/pipeline.h"
 #include "server/filter/bayes.h"
 #include "server/http/http_service.h"
