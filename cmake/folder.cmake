@@ -3,7 +3,8 @@
 #   pennypost_NAME   static library of every *.cpp that is neither a test nor a fuzz target nor main.cpp
 #   PROGRAM          of the folder's main.cpp and that library
 #   NAME_test        one GoogleTest program of every *_test.cpp, registered with CTest under that name
-#   NAME_X_fuzz      one libFuzzer program for every X_fuzz.cpp, only with PENNYPOST_FUZZ
+#   NAME_X_fuzz      one program for every X_fuzz.cpp: a libFuzzer target with PENNYPOST_FUZZ; otherwise one that plays
+#                    the seeds of testdata/fuzz/NAME_X (they must exist), registered with CTest under that name
 # Files are found by name; adding one needs no line here.
 function(pennypost_folder name)
   cmake_parse_arguments(ARG "NO_PCH" "PROGRAM" "USES;TEST_USES" ${ARGN})
@@ -52,12 +53,17 @@ function(pennypost_folder name)
                            "TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/cmake/tsan-suppressions.txt")
     endif()
   endif()
-  if(PENNYPOST_FUZZ)
-    foreach(file IN LISTS fuzzers)
-      get_filename_component(target ${file} NAME_WE)
-      add_executable(${name}_${target} ${file})
-      target_link_libraries(${name}_${target} PRIVATE ${library})
-      target_link_options(${name}_${target} PRIVATE -fsanitize=fuzzer)
-    endforeach()
-  endif()
+  foreach(file IN LISTS fuzzers)
+    get_filename_component(target ${file} NAME_WE)
+    set(program ${name}_${target})
+    string(REGEX REPLACE "_fuzz$" "" seeds ${program})
+    add_executable(${program} ${file})
+    target_link_libraries(${program} PRIVATE ${library})
+    if(PENNYPOST_FUZZ)
+      target_link_options(${program} PRIVATE -fsanitize=fuzzer)
+    else()
+      target_sources(${program} PRIVATE ${PROJECT_SOURCE_DIR}/cmake/fuzz_replay.cpp)
+      add_test(NAME ${program} COMMAND ${program} ${PROJECT_SOURCE_DIR}/testdata/fuzz/${seeds})
+    endif()
+  endforeach()
 endfunction()

@@ -160,15 +160,19 @@ std::size_t length_in_characters(std::string_view text) {
 }
 
 std::string_view closest(std::string_view word, std::span<const std::string_view> candidates) {
+  constexpr std::size_t kLongest = 64;
+  using Row = std::array<std::size_t, kLongest + 1>;
+  if (word.size() > kLongest) return {};
   std::string_view best;
   std::size_t best_distance = std::max<std::size_t>(1, (word.size() + 1) / 3) + 1;
-  if (word.size() > 64) return {};
   for (const std::string_view candidate : candidates) {
-    if (candidate.size() > 64) continue;
-    std::vector<std::size_t> before(candidate.size() + 1), row(candidate.size() + 1), last;
+    const std::size_t shorter = std::min(word.size(), candidate.size());
+    if (candidate.size() > kLongest || std::max(word.size(), candidate.size()) - shorter >= best_distance) continue;
+    Row last{}, before{}, row{};
     std::iota(before.begin(), before.end(), std::size_t{0});
-    for (std::size_t i = 1; i <= word.size(); ++i) {
-      row[0] = i;
+    std::size_t least = 0;  // of the row: what follows only adds to it
+    for (std::size_t i = 1; i <= word.size() && least < best_distance; ++i) {
+      row[0] = least = i;
       for (std::size_t j = 1; j <= candidate.size(); ++j) {
         const bool same = lower(word[i - 1]) == lower(candidate[j - 1]);
         row[j] = std::min({before[j] + 1, row[j - 1] + 1, before[j - 1] + (same ? 0 : 1)});
@@ -176,11 +180,12 @@ std::string_view closest(std::string_view word, std::span<const std::string_view
         if (i > 1 && j > 1 && lower(word[i - 1]) == lower(candidate[j - 2]) &&
             lower(word[i - 2]) == lower(candidate[j - 1]))
           row[j] = std::min(row[j], last[j - 2] + 1);
+        least = std::min({least, row[j], before[j]});  // a change over counts from the row before
       }
       last = before;
       before = row;
     }
-    if (before[candidate.size()] < best_distance) {
+    if (least < best_distance && before[candidate.size()] < best_distance) {
       best_distance = before[candidate.size()];
       best = candidate;
     }

@@ -126,7 +126,7 @@ TEST(CommandParsers, RefuseWhatIsTooMuchAndTooLittle) {
 
 TEST(CommandParsers, ReadTheSeedsOfTheFuzzerWithoutHarm) {
   int seeds = 0;
-  for (const auto& file : std::filesystem::directory_iterator{PENNYPOST_TESTDATA "/imap/commands_fuzz"}) {
+  for (const auto& file : std::filesystem::directory_iterator{PENNYPOST_TESTDATA "/fuzz/imap_commands"}) {
     SCOPED_TRACE(file.path().string());
     std::ifstream in{file.path(), std::ios::binary};
     const std::string octets{std::istreambuf_iterator<char>{in}, {}};

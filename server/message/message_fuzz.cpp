@@ -1,6 +1,5 @@
 // Fuzz target of everything that reads a stranger's message: the first octet chooses the reader, the rest is its input.
-// Run: build/fuzz/message_message_fuzz testdata/fuzz/message. A crash, a sanitizer report or a broken invariant ends
-// it.
+// A crash, a sanitizer report or a broken invariant ends it. Run: scripts/fuzz message_message.
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
