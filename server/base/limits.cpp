@@ -105,6 +105,9 @@ std::vector<LimitRow> all_limits() {
       // http
       row(kHttpForm),
       row(kHttpSilence),
+      row(kHttpVisit),
+      row(kHttpConnections),
+      row(kHttpFromAddress),
       // historical log, spam filter log
       row(kHistoryWaiting),
       row(kHistoryText),

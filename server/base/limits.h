@@ -144,6 +144,10 @@ inline constexpr Limit<int> kWordEntries{"filter.word_entries", 20'000, "ours: e
 // HTTP (server/http). Lines and fields of a request are limited by the library (16 KiB, 100 fields).
 inline constexpr Limit<Octets> kHttpForm{"http.form", 8_KiB, "ours: octets of a form that is sent to us"};
 inline constexpr Limit<Seconds> kHttpSilence{"http.silence", 10s, "ours: a client that sends or takes nothing"};
+inline constexpr Limit<Seconds> kHttpVisit{"http.visit", 120s, "ours: a connection from its begin to its end"};
+inline constexpr Limit<int> kHttpConnections{"http.connections", 64, "ours: connections that are served at once"};
+inline constexpr Limit<int> kHttpFromAddress{"http.from_address", 8,
+                                             "ours: of them those of one address that is not on a private network"};
 
 // The historical log (server/store) and the spam filter log (server/filter).
 inline constexpr Limit<Octets> kHistoryWaiting{

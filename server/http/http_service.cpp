@@ -3,16 +3,20 @@
 #include "server/http/http_service.h"
 
 #include <array>
+#include <condition_variable>
 #include <string_view>
+#include <thread>
 
 #include <Poco/Exception.h>
 #include <Poco/Net/HTTPRequestHandler.h>
 #include <Poco/Net/HTTPRequestHandlerFactory.h>
-#include <Poco/Net/HTTPServer.h>
+#include <Poco/Net/HTTPServerConnection.h>
 #include <Poco/Net/HTTPServerParams.h>
 #include <Poco/Net/HTTPServerRequest.h>
 #include <Poco/Net/HTTPServerResponse.h>
 #include <Poco/Net/ServerSocket.h>
+#include <Poco/Net/TCPServer.h>
+#include <Poco/Net/TCPServerConnectionFactory.h>
 #include <fmt/format.h>
 #include <prometheus/client_metric.h>
 #include <prometheus/metric_family.h>
@@ -22,6 +26,7 @@
 #include "server/base/log.h"
 #include "server/base/text.h"
 #include "server/http/form.h"
+#include "server/http/visits.h"
 #include "server/message/html.h"
 
 namespace pennypost::http {
@@ -30,7 +35,8 @@ namespace net = Poco::Net;
 
 namespace {
 
-constexpr int kThreads = 16;  // monitoring asks a few times a minute, users open a link now and then
+constexpr LogEvent kTooManyFromAddress{"http.too_many_from_address", Level::warning,
+                                       "{peer} has too many connections open; this one is refused"};
 
 Reply health(const Sources& sources) {
   if (auto healthy = sources.health(); !healthy) {
@@ -63,12 +69,6 @@ struct OwnPage {
   Reply (*answer)(const Sources&);
 };
 constexpr auto kOwnPages = std::to_array<OwnPage>({{"/", facts}, {"/health", health}, {"/metrics", metrics}});
-
-bool is_near(const net::IPAddress& address) {
-  const bool unique_local =  // RFC 4193: fc00::/7
-      address.family() == net::IPAddress::IPv6 && (*static_cast<const unsigned char*>(address.addr()) & 0xfe) == 0xfc;
-  return address.isLoopback() || address.isSiteLocal() || address.isLinkLocal() || unique_local;
-}
 
 Reply plain(int status) {
   const auto known = static_cast<net::HTTPResponse::HTTPStatus>(status);
@@ -152,15 +152,50 @@ class Handler final : public net::HTTPRequestHandler {
   const Sources& sources_;
 };
 
-class Factory final : public net::HTTPRequestHandlerFactory {
+class Handlers final : public net::HTTPRequestHandlerFactory {
  public:
-  explicit Factory(const Sources& sources) : sources_{sources} {}
+  explicit Handlers(const Sources& sources) : sources_{sources} {}
   net::HTTPRequestHandler* createRequestHandler(const net::HTTPServerRequest&) override {
     return std::make_unique<Handler>(sources_).release();  // Poco deletes it
   }
+  /// Connections end, whatever they are at.
+  void stop() { serverStopped(this, true); }
 
  private:
   const Sources& sources_;
+};
+
+// One client, counted from here to its end.
+class Connection final : public net::HTTPServerConnection {
+ public:
+  Connection(const net::StreamSocket& socket, const net::HTTPServerParams::Ptr& params,
+             const net::HTTPRequestHandlerFactory::Ptr& handlers, Visits& visits)
+      : net::HTTPServerConnection{socket, params, handlers}, visit_{visits, socket} {}
+  void run() override {
+    if (visit_.is_admitted()) return net::HTTPServerConnection::run();
+    log(kTooManyFromAddress, {{"peer", visit_.address()}});
+    constexpr std::string_view kRefusal =
+        "HTTP/1.1 429 Too Many Requests\r\nConnection: close\r\nRetry-After: 10\r\nContent-Length: 0\r\n\r\n";
+    socket().sendBytes(kRefusal.data(), static_cast<int>(kRefusal.size()));
+    socket().shutdownSend();
+  }
+
+ private:
+  Visits::Visit visit_;
+};
+
+class Connections final : public net::TCPServerConnectionFactory {
+ public:
+  Connections(net::HTTPServerParams::Ptr params, net::HTTPRequestHandlerFactory::Ptr handlers, Visits& visits)
+      : params_{std::move(params)}, handlers_{std::move(handlers)}, visits_{visits} {}
+  net::TCPServerConnection* createConnection(const net::StreamSocket& socket) override {
+    return std::make_unique<Connection>(socket, params_, handlers_, visits_).release();  // Poco deletes it
+  }
+
+ private:
+  net::HTTPServerParams::Ptr params_;
+  net::HTTPRequestHandlerFactory::Ptr handlers_;
+  Visits& visits_;
 };
 
 }  // namespace
@@ -168,8 +203,11 @@ class Factory final : public net::HTTPRequestHandlerFactory {
 struct HttpService::Inside {
   std::vector<net::ServerSocket> sockets;
   Sources sources;
-  Poco::ThreadPool threads{1, kThreads + 4};
-  std::vector<std::unique_ptr<net::HTTPServer>> servers;
+  Visits visits{kHttpFromAddress.most, kHttpVisit.most};
+  Poco::ThreadPool threads{1, kHttpConnections.most + 4};  // each listener has one more
+  Poco::SharedPtr<Handlers> handlers;
+  std::vector<std::unique_ptr<net::TCPServer>> servers;
+  std::jthread ender;  // of connections that last too long
 };
 
 HttpService::HttpService(std::unique_ptr<Inside> inside) : inside_{std::move(inside)} {}
@@ -197,22 +235,32 @@ Result<std::unique_ptr<HttpService>> HttpService::bind(const std::vector<net::So
 
 void HttpService::start(Sources sources) {
   inside_->sources = std::move(sources);
+  inside_->handlers = new Handlers{inside_->sources};
   for (const auto& socket : inside_->sockets) {
     net::HTTPServerParams::Ptr params{new net::HTTPServerParams};
-    params->setMaxThreads(kThreads);
+    params->setMaxThreads(kHttpConnections.most);
     params->setMaxQueued(64);
     params->setTimeout(Poco::Timespan{kHttpSilence.most.count(), 0});
     params->setKeepAliveTimeout(Poco::Timespan{kHttpSilence.most.count(), 0});
-    net::HTTPRequestHandlerFactory::Ptr factory{new Factory{inside_->sources}};
-    inside_->servers.push_back(std::make_unique<net::HTTPServer>(factory, inside_->threads, socket, params));
+    net::TCPServerConnectionFactory::Ptr connections{new Connections{params, inside_->handlers, inside_->visits}};
+    inside_->servers.push_back(std::make_unique<net::TCPServer>(connections, inside_->threads, socket, params));
     inside_->servers.back()->start();
   }
+  inside_->ender = std::jthread{[&visits = inside_->visits](const std::stop_token& stopping) {
+    std::mutex mutex;
+    std::condition_variable_any stopped;
+    std::unique_lock lock{mutex};
+    while (!stopped.wait_for(lock, stopping, Seconds{1}, [&] { return stopping.stop_requested(); }))
+      visits.end_overdue(Visits::Clock::now());
+  }};
 }
 
 void HttpService::stop() {
-  for (const auto& server : inside_->servers) server->stopAll(true);
+  for (const auto& server : inside_->servers) server->stop();
+  if (inside_->handlers) inside_->handlers->stop();
   inside_->threads.joinAll();
   inside_->servers.clear();
+  inside_->ender = {};
 }
 
 std::vector<net::SocketAddress> HttpService::addresses() const {
