@@ -110,9 +110,7 @@ void Compiler::compile_statement() {
 
 bool Compiler::expect_operands(std::size_t least, std::size_t most) {
   take_tag_and_comment(*line_, least + 1);
-  if (!line_->comment.empty())
-    warning({line_->comment, line_->comment_column, static_cast<std::uint32_t>(line_->comment.size()), false},
-            "a comment must stand on a line of its own; the rest of the line is ignored");
+  warn_of_comment();
   const std::size_t given = line_->words.size() - 1;
   if (given < least) {
     Word end = line_->words.back();
@@ -123,25 +121,32 @@ bool Compiler::expect_operands(std::size_t least, std::size_t most) {
         .expected = statement_ ? form_of(*statement_) : "";
     return false;
   }
-  if (given > most) {
-    error(line_->words[most + 1],
-          fmt::format("{} takes {}{} parameter{}; a text with spaces needs quotes", line_->words[0].text,
-                      least < most ? "at most " : "", most, most == 1 ? "" : "s"))
-        .expected = statement_ ? form_of(*statement_) : "";
-    return false;
-  }
+  if (given > most) drop_surplus(most + 1, statement_ ? form_of(*statement_) : std::string{});
   return true;
+}
+
+void Compiler::drop_surplus(std::size_t needed, std::string form) {
+  const std::string text = fmt::format("{} is complete before this (a text with spaces needs quotes)",
+                                       statement_ ? statement_->word : "the line");
+  const Word& at = line_->words[needed];
+  Problem& problem =
+      strictness_ == Strictness::strict ? error(at, text) : warning(at, text + "; what follows is ignored");
+  problem.expected = std::move(form);
+  line_->words.resize(needed);
+}
+
+void Compiler::warn_of_comment() {
+  if (!line_->comment.empty())
+    warning({line_->comment, line_->comment_column, static_cast<std::uint32_t>(line_->comment.size()), false},
+            "a comment must stand on a line of its own; the rest of the line is ignored");
 }
 
 bool Compiler::expect_right_side(std::size_t words) {
   take_tag_and_comment(*line_, words);
-  if (!line_->comment.empty())
-    warning({line_->comment, line_->comment_column, static_cast<std::uint32_t>(line_->comment.size()), false},
-            "a comment must stand on a line of its own; the rest of the line is ignored");
+  warn_of_comment();
   if (line_->words.size() == words) return true;
   const Word& first = line_->words[2];
-  if (words == 3 && line_->words.size() == 4 && !first.quoted && first.text.find("${") == std::string_view::npos &&
-      !as_number(first.text)) {
+  if (words == 3 && !first.quoted && first.text.find("${") == std::string_view::npos && !as_number(first.text)) {
     std::vector<std::string_view> known;
     for (const Function& function : functions()) known.push_back(function.word);
     const std::string text = fmt::format("the function {} is not known", first.text);
@@ -150,6 +155,7 @@ bool Compiler::expect_right_side(std::size_t words) {
     problem.suggestion = closest(first.text, known);
     return false;
   }
+  // Not taken as far as it goes: a part of what was meant is a wrong value (spec 10 section 3.2).
   error(line_->words[words], "an assignment has one value on its right side").expected =
       "quotes around a text with spaces, or one assignment for each step";
   return false;
@@ -238,6 +244,13 @@ Operand Compiler::text(const Word& word) {
     }
   }
   return made;
+}
+
+double Compiler::constant_number(const Word& word, std::string_view what) {
+  const double number = leading_number(word.text);
+  if (!as_number(word.text))
+    warning(word, fmt::format("'{}' is no number and counts as {}", word.text, number_text(number))).expected = what;
+  return number;
 }
 
 Operand Compiler::search_operand(const Word& word) {
@@ -378,6 +391,7 @@ void Compiler::compile_unknown() {
   const Word& word = line_->words[0];
   std::vector<std::string_view> known;
   for (const Statement& row : statements()) known.push_back(row.word);
+  for (const std::string_view directive : {"*IFSUPPORT", "*ENDIF", "*STOP"}) known.push_back(directive);
   const std::string text = fmt::format("the statement {} is not known", word.text);
   Problem& problem = strictness_ == Strictness::strict ? error(word, text) : warning(word, text + "; it does nothing");
   problem.suggestion = closest(word.text, known);
@@ -448,14 +462,18 @@ std::vector<std::uint32_t> Compiler::loops() const {
 }
 
 void Compiler::compile_scan_line() {
-  take_tag_and_comment(*line_, 4);
+  take_tag_and_comment(*line_, 3);
   const auto refused = [&](const Word& at, std::string text) {
     error(at, std::move(text)).expected = "<data> <search> <value>, or EndBulkScan";
   };
-  if (line_->words.size() != 4 - 1) {
-    if (statement_) return refused(line_->words[0], fmt::format("{} cannot stand inside BulkScan", statement_->word));
-    return refused(line_->words[0], "a line of BulkScan has three parts: data, search and value");
-  }
+  const std::size_t given = line_->words.size();
+  // A header field may be called like a statement: what could be a line of data, search and value is one.
+  const bool has_value = given == 3 && (as_number(line_->words[2].text) || line_->words[2].text.starts_with("${"));
+  if (statement_ && !has_value)
+    return refused(line_->words[0], fmt::format("{} cannot stand inside BulkScan", statement_->word));
+  if (given < 3) return refused(line_->words[0], "a line of BulkScan has three parts: data, search and value");
+  warn_of_comment();
+  if (given > 3) drop_surplus(3, "<data> <search> <value>");
   families::compile_scan_line(*this, blocks_.back());
 }
 

@@ -48,6 +48,9 @@ class Compiler {
   // --- parameters
   Operand operand(const Word& word, const Parameter& parameter);
   Operand text(const Word& word);
+  /// A number that stands in the script. What only begins with one counts as far as it goes, anything else as 0 (spec
+  /// 10 section 3.1), with a warning that names `what` was expected.
+  double constant_number(const Word& word, std::string_view what);
   std::uint32_t variable(std::string_view name);  ///< slot, made when new
   /// Slot of the variable that a word names by its bare name (or, tolerated, as ${name}).
   std::uint32_t variable_named_by(const Word& word);
@@ -106,6 +109,10 @@ class Compiler {
   void compile_by_parameters();
   void compile_scan_line();
   void compile_assignment();
+  /// Words behind the first `needed` of a complete line: a warning, since an old script has run with them; an error
+  /// when strict. `form` is what was expected.
+  void drop_surplus(std::size_t needed, std::string form);
+  void warn_of_comment();
   void define_label();
   void finish();
   Problem& report(Severity severity, const ScriptLine& line, const Word& at, std::string text);

@@ -102,7 +102,9 @@ const std::vector<std::string_view>& Derived::section_lines() {
 void Derived::make_urls(std::vector<Piece>& out, bool decoded) {
   const auto add = [&](std::string_view url, std::uint32_t order, bool html) {
     if (!decoded) return out.push_back({url, order});
-    std::string text = decode_url(html ? decode_entities(url) : std::string{url});
+    std::string written = html ? decode_entities(url) : std::string{url};
+    std::erase_if(written, [](char c) { return c == '\r' || c == '\n' || c == '\t'; });  // as browsers do
+    std::string text = decode_url(written);
     out.push_back({text == url ? url : keep(std::move(text)), order});
   };
   for (const std::uint32_t i : plain_sections(Role::body))

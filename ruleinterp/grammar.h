@@ -37,11 +37,12 @@ struct label : p::seq<p::one<':'>, p::must<label_name>, p::opt<gap>, p::opt<word
 struct file_name : p::seq<p::any, rest_of_line> {};
 struct include : p::seq<TAO_PEGTL_ISTRING("include"), p::sor<p::eof, space>, p::opt<gap>, p::must<file_name>> {};
 
-struct if_support : TAO_PEGTL_ISTRING("ifsupport") {};
-struct end_if_support : TAO_PEGTL_ISTRING("endif") {};
-struct stop_parsing : TAO_PEGTL_ISTRING("stop") {};
-struct known_directive : p::seq<p::sor<if_support, end_if_support, stop_parsing>, p::at<p::sor<space, p::eof>>> {};
-struct directive : p::seq<p::one<'*'>, p::must<known_directive>, p::opt<gap>, p::opt<words>> {};
+struct end_of_word : p::at<p::sor<space, p::eof>> {};
+struct if_support : p::seq<TAO_PEGTL_ISTRING("*ifsupport"), end_of_word> {};
+struct end_if_support : p::seq<TAO_PEGTL_ISTRING("*endif"), end_of_word> {};
+struct stop_parsing : p::seq<TAO_PEGTL_ISTRING("*stop"), end_of_word> {};
+struct known_directive : p::sor<if_support, end_if_support, stop_parsing> {};
+struct directive : p::seq<known_directive, p::opt<gap>, p::opt<words>> {};  // any other is an unknown statement
 
 // Assignments. The operator stands alone: a space on each side is required.
 struct assignment_operator : p::sor<p::one<'='>, p::seq<p::one<'+', '-', '*', '/', '.'>, p::one<'='>>> {};

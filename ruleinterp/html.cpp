@@ -78,10 +78,9 @@ std::size_t append_reference(std::string& out, std::string_view text, std::size_
     const bool hex = i < text.size() && (text[i] == 'x' || text[i] == 'X');
     if (hex) ++i;
     std::uint32_t code = 0;
-    const std::size_t most = std::min<std::size_t>(text.size(), i + 8);
-    const auto [end, error] = std::from_chars(text.data() + i, text.data() + most, code, hex ? 16 : 10);
+    const auto [end, error] = std::from_chars(text.data() + i, text.data() + text.size(), code, hex ? 16 : 10);
     if (end == text.data() + i) return 0;
-    append_utf8(out, code);
+    append_utf8(out, error == std::errc{} ? code : 0);
     std::size_t length = static_cast<std::size_t>(end - (text.data() + at));
     if (at + length < text.size() && text[at + length] == ';') ++length;
     return length;
@@ -173,16 +172,18 @@ void add_links(std::string_view tag, std::vector<std::string_view>& links) {
 // Where a tag that begins at `from` (behind its <) ends: its >, quotes respected unless one is never closed.
 std::size_t end_of_tag(std::string_view source, std::size_t from) {
   char quote = 0;
+  bool is_value = false;  // an equals sign was the last that is no blank
   const std::size_t most = std::min(source.size(), from + 64 * 1024);
   for (std::size_t i = from; i < most; ++i) {
     const char c = source[i];
     if (quote) {
       if (c == quote) quote = 0;
-    } else if ((c == '"' || c == '\'') && i > from && source[i - 1] == '=') {
+    } else if ((c == '"' || c == '\'') && is_value) {
       quote = c;
     } else if (c == '>') {
       return i;
     }
+    if (!is_blank(c)) is_value = c == '=' && !quote;
   }
   return std::min(source.find('>', from), source.size());
 }
@@ -214,7 +215,10 @@ HtmlParts read_html(std::string_view source) {
     text.add(source.substr(at, open - at));
     if (open == source.size()) break;
     if (source.substr(open, 4) == "<!--") {
-      const std::size_t end = source.find("-->", open + 4);
+      // "<!-->" and "<!--->" are whole comments (HTML 13.2.5.43).
+      const std::string_view rest = source.substr(open + 4);
+      const std::size_t end = rest.starts_with('>') || rest.starts_with("->") ? source.find('>', open + 4) - 2
+                                                                              : source.find("-->", open + 4);
       at = end == std::string_view::npos ? source.size() : end + 3;
       continue;
     }
@@ -251,9 +255,10 @@ std::vector<std::string_view> urls_in_text(std::string_view text) {
     std::size_t end = begin;
     while (end < text.size() && !ends(text[end])) ++end;
     const std::size_t whole = end;
-    const bool opens = text.substr(begin, end - begin).find('(') != std::string_view::npos;
+    const std::string_view taken = text.substr(begin, end - begin);
+    auto unopened = std::ranges::count(taken, ')') - std::ranges::count(taken, '(');
     while (end > begin && std::string_view{".,;:!?'\")]"}.find(text[end - 1]) != std::string_view::npos) {
-      if (text[end - 1] == ')' && opens) break;
+      if (text[end - 1] == ')' && unopened-- <= 0) break;  // one that the URL itself has opened
       --end;
     }
     urls.push_back(text.substr(begin, end - begin));

@@ -67,7 +67,7 @@ class Reader {
       const std::size_t begin = at_ + 1;
       skip_group();
       const std::size_t end = at_ > begin ? at_ - 1 : begin;
-      const bool may_be_absent = at_ < body_.size() && one_of(body_[at_], "*?{");
+      const bool may_be_absent = at_quantifier() && body_[at_] != '+';
       skip_quantifier();
       if (known_ && !may_be_absent) inside(body_.substr(begin, end - begin));
     } else if (c == '[') {
@@ -80,7 +80,7 @@ class Reader {
       skip_quantifier();
     } else if (c == '\\') {
       escape();
-    } else if (one_of(c, "*+?{")) {
+    } else if (at_quantifier()) {
       // Of a character that was just read: it may be absent, so it is no part of the run.
       if (!run_.empty()) run_.pop_back();
       end_run();
@@ -117,7 +117,7 @@ class Reader {
     end_run();
     if (one_of(c, "dDwWsShHvVRbBAzZGntrfae")) {
       const Gap gap = c == 's' ? Gap::spaces : c == 'W' ? Gap::marks : Gap::unknown;
-      if (gap != Gap::unknown && !left.empty() && !is_in(gap, left.back()) && at_quantifier_or_none()) {
+      if (gap != Gap::unknown && !left.empty() && !is_in(gap, left.back())) {
         left_ = std::move(left);
         gap_ = gap;
       }
@@ -126,18 +126,27 @@ class Reader {
     known_ = false;  // \Q, \x, \p, back references, ...
   }
 
-  void skip_quantifier() {
-    while (at_ < body_.size() && one_of(body_[at_], "*+?{")) {
-      if (body_[at_] == '{') {
-        const std::size_t end = body_.find('}', at_);
-        if (end == std::string_view::npos) {
-          known_ = false;
-          return;
-        }
-        at_ = end;
-      }
-      ++at_;
+  // A quantifier begins here. A "{" that begins none is a plain character; of forms that differ between versions of
+  // PCRE ("{,3}", blanks inside) nothing is known.
+  bool at_quantifier() {
+    if (at_ >= body_.size() || !one_of(body_[at_], "*+?{")) return false;
+    if (body_[at_] != '{') return true;
+    std::size_t i = at_ + 1;
+    const auto digits = [&] {
+      while (i < body_.size() && body_[i] >= '0' && body_[i] <= '9') ++i;
+    };
+    if (i >= body_.size() || !one_of(body_[i], "0123456789, ")) return false;
+    digits();
+    if (i > at_ + 1 && i < body_.size() && body_[i] == ',') {
+      ++i;
+      digits();
     }
+    if (i >= body_.size() || body_[i] != '}') known_ = false;
+    return known_;
+  }
+
+  void skip_quantifier() {
+    while (at_quantifier()) at_ = body_[at_] == '{' ? body_.find('}', at_) + 1 : at_ + 1;
   }
 
   void skip_class() {
@@ -147,10 +156,15 @@ class Reader {
     while (at_ < body_.size() && body_[at_] != ']') {
       if (body_[at_] == '\\') {
         ++at_;
-        if (at_ < body_.size() && one_of(body_[at_], "QE")) known_ = false;
-      } else if (body_.substr(at_, 2) == "[:") {
-        const std::size_t end = body_.find(":]", at_);
-        if (end != std::string_view::npos) at_ = end + 1;
+        if (at_ < body_.size() && one_of(body_[at_], "QEc")) known_ = false;
+      } else if (body_[at_] == '[' && at_ + 1 < body_.size() && one_of(body_[at_ + 1], ":.=")) {
+        // [:alpha:] or [:^alpha:]; where it is neither, the next bracket may end the class.
+        const std::size_t end = body_.find_first_not_of("^abcdefghijklmnopqrstuvwxyz", at_ + 2);
+        if (body_[at_ + 1] != ':' || end == std::string_view::npos || body_.substr(end, 2) != ":]") {
+          known_ = false;
+          return;
+        }
+        at_ = end + 1;
       }
       ++at_;
     }
@@ -162,7 +176,7 @@ class Reader {
     while (at_ < body_.size()) {
       const char c = body_[at_];
       if (c == '\\') {
-        if (at_ + 1 < body_.size() && one_of(body_[at_ + 1], "QE")) known_ = false;
+        if (at_ + 1 < body_.size() && one_of(body_[at_ + 1], "QEc")) known_ = false;
         at_ += 2;
         continue;
       }
@@ -173,7 +187,7 @@ class Reader {
       if (c == '(') {
         ++depth;
         const std::string_view rest = body_.substr(at_ + 1);
-        if (rest.starts_with('*') || rest.starts_with("?#")) known_ = false;
+        if (rest.starts_with('*') || rest.starts_with("?#") || rest.starts_with("?C")) known_ = false;
         // Options: only those that do not change what a plain character means.
         if (rest.starts_with('?')) {
           std::size_t i = 1;
@@ -188,23 +202,6 @@ class Reader {
       if (depth == 0) return;
     }
     known_ = false;
-  }
-
-  // Not "{" as a plain character, which skip_quantifier would take for the begin of one.
-  bool at_quantifier_or_none() const {
-    if (at_ >= body_.size() || body_[at_] != '{') return true;
-    std::size_t i = at_ + 1;
-    const auto digits = [&] {
-      const std::size_t begin = i;
-      while (i < body_.size() && body_[i] >= '0' && body_[i] <= '9') ++i;
-      return i > begin;
-    };
-    if (!digits()) return false;
-    if (i < body_.size() && body_[i] == ',') {
-      ++i;
-      digits();
-    }
-    return i < body_.size() && body_[i] == '}';
   }
 
   // The run is over; it may stand behind left_ with only gap_ between.

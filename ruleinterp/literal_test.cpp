@@ -1,7 +1,10 @@
 #include "ruleinterp/literal.h"
 
+#include <random>
+
 #include <gmock/gmock.h>
 
+#include "ruleinterp/literal_check.h"
 #include "ruleinterp/regex.h"
 
 namespace pennypost::ruleinterp {
@@ -52,6 +55,18 @@ TEST(RequiredLiterals, AreThoseThatNoMatchCanLack) {
            {"(abc(?:def|x))ghi", "abc, ghi"},
            {"[abc]def", "def"},
            {"[[:alpha:]]]def", "]def"},
+           {"Dear {name|Dear {first}, your", "Dear {name|Dear {first}, your"},
+           {"{[^}abcd|efgh]*foo", "foo"},
+           {"xyzwin{3big|a{1}", ""},
+           {"(free){money", "{money, free"},
+           {"abc{,3}defgh", ""},
+           {"abc{ 2}defgh", ""},
+           {"[[:alpha]free|[[:alpha:]]money", ""},
+           {"[[:^digit:]x]money", "money"},
+           {"[[.x.]]money", ""},
+           {"(?C'a)')abc|(?C'b|)zzz')def", ""},
+           {"(a\\c)bcde)fghi", ""},
+           {"[a\\c]bcde]fghi", ""},
            {"ab", ""},
            {"", ""},
        }) {
@@ -74,8 +89,8 @@ TEST(RequiredLiterals, KnowTheirNeighbourWhereOnlySpacesOrMarksStandBetween) {
            {"free\\s+toner?s", "tone <s free"},
            {"free\\st?oner", "free, oner"},
            {"free\\s{1,3}toner", "toner <s free"},
-           {"free\\s{x}toner", "toner, free"},  // "{x}" is text
-           {"free \\s*toner", "free , toner"},  // the gap could take the space
+           {"free\\s{x}toner", "{x}toner <s free"},  // "{x}" is text
+           {"free \\s*toner", "free , toner"},       // the gap could take the space
            {"free\\s+ toner", " toner, free"},
            {"free!\\W*toner", "free!, toner"},
            {"free\\W*\\$100", "free, $100"},
@@ -93,6 +108,33 @@ TEST(RequiredLiterals, KnowTheirNeighbourWhereOnlySpacesOrMarksStandBetween) {
     ASSERT_TRUE(regex);
     EXPECT_EQ(told(required_literals(*regex)), needed);
   }
+}
+
+// Expressions and texts of the same pieces, those that are hard to read above all.
+TEST(RequiredLiterals, AreInEveryMatch) {
+  static constexpr auto kPieces = std::to_array<std::string_view>(
+      {"abc",  "defg", "hij", "{",   "}", "{2}", "{1,}", ",",   "|",     "|",   "(",    "(?:", ")",   ")",       "[",
+       "]",    "[:",   ":]",  "^",   "-", "\\",  "?",    "*",   "+",     "\\s", "\\W+", "\\Q", "\\E", "\\c",     "(?C",
+       "(?i)", "(?=",  "(?!", "(?<", ">", "(?(", "1",    "(?#", "alpha", " ",   "'",    "\\{", ".*",  "(?:abc|", "x"});
+  std::mt19937 random{11};
+  const auto text_of = [&](std::size_t most) {
+    std::string text;
+    for (std::size_t left = 1 + random() % most; left > 0; --left) text += kPieces[random() % kPieces.size()];
+    return text;
+  };
+  int matches = 0;
+  for (int i = 0; i < 200'000; ++i) {
+    Regex::Error error;
+    const auto regex = Regex::compile(text_of(9), "", error);
+    if (!regex || required_literals(*regex).empty()) continue;
+    for (int k = 0; k < 4; ++k) {
+      const std::string subject = text_of(12);
+      if (regex->match(subject, 0, nullptr) != Matched::yes) continue;
+      ++matches;
+      ASSERT_TRUE(has_what_it_needs(*regex, subject)) << '/' << regex->body() << "/ matches " << subject;
+    }
+  }
+  EXPECT_GT(matches, 500);
 }
 
 }  // namespace

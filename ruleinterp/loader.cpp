@@ -244,14 +244,26 @@ class Loader {
 }  // namespace
 
 std::optional<std::filesystem::path> ScriptFolder::find(std::string_view name) const {
-  const std::filesystem::path wanted = folder_ / as_path(name);
+  const std::filesystem::path given = as_path(name);
+  const std::filesystem::path wanted = folder_ / given;
   std::error_code error;
   if (std::filesystem::is_regular_file(wanted, error)) return wanted;
-  for (const auto& entry : std::filesystem::directory_iterator(wanted.parent_path(), error))
-    if (equal_ignoring_case(entry.path().filename().string(), wanted.filename().string()) &&
-        entry.is_regular_file(error))
-      return entry.path();
-  return {};
+  // Part by part, each in any case; of several the first by name, so that it is always the same one.
+  std::filesystem::path found = given.is_absolute() ? given.root_path() : folder_;
+  for (const std::filesystem::path& part : given.relative_path()) {
+    if (std::filesystem::exists(found / part, error)) {
+      found /= part;
+      continue;
+    }
+    std::filesystem::path best;
+    for (const auto& entry : std::filesystem::directory_iterator(found, error))
+      if (equal_ignoring_case(entry.path().filename().string(), part.string()) &&
+          (best.empty() || entry.path().filename() < best))
+        best = entry.path().filename();
+    if (best.empty()) return {};
+    found /= best;
+  }
+  return std::filesystem::is_regular_file(found, error) ? std::optional{found} : std::nullopt;
 }
 
 std::optional<ScriptSource::Found> ScriptFolder::read(std::string_view name) {

@@ -118,8 +118,8 @@ TEST(Loader, AFolderIsSearchedWithoutRegardToCase) {
   ASSERT_TRUE(compiled.program);
   for (const auto& file : compiled.program->files) names.push_back(file->name);
   std::filesystem::remove_all(folder);
-  EXPECT_THAT(names, ElementsAre("SpamRules.TXT", "spamrules_User.txt"));
-  EXPECT_THAT(compiled.problems, SizeIs(1));  // folders are matched as they are written
+  EXPECT_THAT(names, ElementsAre("SpamRules.TXT", "spamrules_User.txt", "Sub/more.txt"));
+  EXPECT_THAT(compiled.problems, IsEmpty());
 }
 
 // --- what is said
@@ -156,7 +156,8 @@ TEST(Problems, NameTheirPlaceAndWhatWasExpected) {
           {"AddBag unike b v\n",
            "spamrules.txt:1:8: error: 'unike' is no type; expected unique, multi; did you mean unique?"},
           {"Log a b\n",
-           "spamrules.txt:1:7: error: Log takes 1 parameter; a text with spaces needs quotes; expected Log <text>"},
+           "spamrules.txt:1:7: warning: Log is complete before this (a text with spaces needs quotes); what follows is "
+           "ignored; expected Log <text>"},
           {"AddBga unique b v\n",
            "spamrules.txt:1:1: warning: the statement AddBga is not known; it does nothing; did you mean AddBag?"},
           {"${n} = LENGHT x\n",
@@ -173,14 +174,15 @@ TEST(Problems, NameTheirPlaceAndWhatWasExpected) {
            "spamrules.txt:1:10: warning: a comment must stand on a line of its own; the rest of the line is ignored"},
           {"Log ${Scroe}\n",
            "spamrules.txt:1:5: warning: the variable ${scroe} is read but never set; it is empty; did you mean Score?"},
-          {"DefineRule r x \"d\"\n", "spamrules.txt:1:14: error: 'x' is no weight; expected a number"},
+          {"DefineRule r x \"d\"\n",
+           "spamrules.txt:1:14: warning: 'x' is no number and counts as 0; expected a weight"},
           {"DefineRule r 1 \"d\"\nDefineRule R 2 \"e\"\n",
            "spamrules.txt:2:12: warning: the rule R is defined twice; this line counts"},
           {"BulkScan Score\nSubject x\nEndBulkScan\n",
            "spamrules.txt:2:1: error: a line of BulkScan has three parts: data, search and value; expected <data> "
            "<search> <value>, or EndBulkScan"},
           {"BulkScan Score\nSubject x y\nEndBulkScan\n",
-           "spamrules.txt:2:11: error: 'y' is no number; expected the value to add"},
+           "spamrules.txt:2:11: warning: 'y' is no number and counts as 0; expected the value to add"},
           {"BulkScan Score\nIf 1 = 1\nEndBulkScan\n",
            "spamrules.txt:2:1: error: If cannot stand inside BulkScan; expected <data> <search> <value>, or "
            "EndBulkScan"},
@@ -202,6 +204,18 @@ TEST(Problems, NameTheirPlaceAndWhatWasExpected) {
     const auto& problems = bench.compile(said.script);
     ASSERT_FALSE(problems.empty());
     EXPECT_EQ(one_line(problems[0]), said.line);
+  }
+}
+
+TEST(Problems, WordsTooManyAreAWarningAndStrictlyAnError) {
+  for (const char* script : {"Log a b\n", "Stop now\n", "BulkScan Score\nSubject x 5 y\nEndBulkScan\n", "*FOO\n"}) {
+    SCOPED_TRACE(script);
+    Bench bench;
+    bench.compile(script);
+    EXPECT_TRUE(bench.compiled.program);
+    EXPECT_THAT(bench.compiled.problems, SizeIs(1));
+    bench.strictness = Strictness::strict;
+    EXPECT_TRUE(any_error(bench.compile(script)));
   }
 }
 

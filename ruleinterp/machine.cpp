@@ -479,6 +479,11 @@ void Run::hit(const Instruction& i, std::string_view pattern, std::string_view m
   if (!rule_listed_[i.rule]) {
     rule_listed_[i.rule] = true;
     outcome_.matched_conditions.push_back(name);
+    // A script that has set the list itself goes on with its own.
+    if (const std::uint32_t list = program_.matched_conditions; variables_[list].kind != Value::Kind::unset) {
+      if (!text_of(list).empty()) append(list, ", ");
+      append(list, name);
+    }
   }
   if (outcome_.hits.size() >= kMostHits) return;
   const CodePlace& place = program_.place(i);

@@ -126,7 +126,8 @@ class Run {
       if (matched == Matched::too_much_work) return false;
       if (matched != Matched::yes) return true;
       each(std::as_const(match_));
-      from = std::max(match_.end, std::max(match_.begin, from) + (match_.end > from ? 0 : 1));
+      const bool is_empty = match_.end <= match_.begin;
+      from = std::max(from + 1, is_empty ? std::max(match_.begin, match_.end) + 1 : match_.end);
     }
     return true;
   }

@@ -20,8 +20,6 @@ inline constexpr Message message<grammar::label_name>{"a label has no name", "on
 template <>
 inline constexpr Message message<grammar::file_name>{"Include without a file", "a file name, without quotes"};
 template <>
-inline constexpr Message message<grammar::known_directive>{"this is no directive", "*IFSUPPORT, *ENDIF or *STOP"};
-template <>
 inline constexpr Message message<grammar::spaced_operator>{"an assignment needs an operator with a space on each side",
                                                            "=, +=, -=, *=, /= or .="};
 template <>

@@ -120,7 +120,8 @@ std::string to_json(const Outcome& outcome) {
     {
       Joined warnings{object.member("warnings"), '[', ']'};
       for (const Problem& w : outcome.warnings)
-        warnings.element() += fmt::format("{{\"file\":{},\"line\":{},\"column\":{},\"text\":{}}}", json_text(w.file),
+        warnings.element() += fmt::format("{{\"severity\":\"{}\",\"file\":{},\"line\":{},\"column\":{},\"text\":{}}}",
+                                          w.severity == Severity::error ? "error" : "warning", json_text(w.file),
                                           w.line, w.column, json_text(w.text));
     }
     {

@@ -113,9 +113,8 @@ struct control : pegtl::normal<Rule> {
 };
 
 const char* expected_for(std::string_view text) {
-  for (const Message& m :
-       {message<grammar::closing_quote>, message<grammar::label_name>, message<grammar::file_name>,
-        message<grammar::known_directive>, message<grammar::spaced_operator>, message<grammar::assigned>})
+  for (const Message& m : {message<grammar::closing_quote>, message<grammar::label_name>, message<grammar::file_name>,
+                           message<grammar::spaced_operator>, message<grammar::assigned>})
     if (text == m.text) return m.expected;
   return "";
 }

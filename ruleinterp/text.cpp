@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <numeric>
 #include <vector>
 
@@ -35,8 +36,13 @@ std::size_t number_span(std::string_view text) {
 
 double number_in(std::string_view span) {
   double number = 0;
-  std::from_chars(span.data(), span.data() + span.size(), number, std::chars_format::fixed);
-  return number;
+  const auto read = std::from_chars(span.data(), span.data() + span.size(), number, std::chars_format::fixed);
+  if (read.ec != std::errc::result_out_of_range) return number;
+  // More than a double holds, or nearer to zero: the digits before the point tell which.
+  const bool negative = span.starts_with('-');
+  const std::string_view whole = span.substr(negative ? 1 : 0, span.find('.') - (negative ? 1 : 0));
+  if (whole.find_first_not_of('0') == std::string_view::npos) return 0;
+  return negative ? std::numeric_limits<double>::lowest() : std::numeric_limits<double>::max();
 }
 
 // Length of the UTF-8 sequence at `at`, 0 when it is none (RFC 3629: no overlong forms, no surrogates).
@@ -133,6 +139,7 @@ std::optional<double> as_number(std::string_view text) {
 
 double leading_number(std::string_view text) {
   text = trim(text);
+  if (text.size() > 1 && text[0] == '+' && text[1] != '-') text.remove_prefix(1);
   return number_in(text.substr(0, number_span(text)));
 }
 

@@ -33,7 +33,8 @@ std::string_view trim(std::string_view text);
 /// section 3.1). Exponents, hexadecimal and words such as "inf" are text.
 std::optional<double> as_number(std::string_view text);
 
-/// The number that the text begins with; 0 when it begins with none (spec 10 section 3.1).
+/// The number that the text begins with, perhaps behind a plus sign; 0 when it begins with none (spec 10 section 3.1).
+/// One that is too large is the largest there is.
 double leading_number(std::string_view text);
 
 /// A number as text: integers without a fraction, others with at most 15 significant digits, always with a point.

@@ -9,7 +9,9 @@ namespace pennypost::ruleinterp::families {
 
 Flow run_add_bag(Run& run, const Instruction& i) {
   const std::string_view value = run.text(i, 2);
-  const bool unique = i.operands[0].index == 0 || equal_ignoring_case(run.text(i, 0), "unique");
+  const std::uint32_t how = run.choice(i, 0, "unique multi");
+  if (how == kNone) return Flow::next;
+  const bool unique = how == 0;
   Bag& bag = run.bag(i, 1);
   if (!unique || !bag.contains(value)) run.add_to(bag, value);
   return Flow::next;

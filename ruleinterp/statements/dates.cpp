@@ -59,7 +59,7 @@ class DateReader {
 
  private:
   std::string_view rest_;
-  bool hyphens_are_space_ = true;  // "01-Jan-1970", before the zone
+  bool hyphens_are_space_ = true;  // "01-Jan-1970"
 };
 
 constexpr std::array<std::string_view, 12> kMonths{"jan", "feb", "mar", "apr", "may", "jun",
@@ -93,6 +93,7 @@ std::optional<double> days_of(std::string_view text) {
   const std::string_view day = in.digits();
   const std::string_view month_name = in.word();
   const std::string_view year_digits = in.digits();
+  in.hyphens(false);  // from here on they are signs
   if (day.empty() || month_name.size() < 3 || year_digits.size() < 2) return {};
   unsigned month = 0;
   for (unsigned i = 0; i < kMonths.size(); ++i)
@@ -106,12 +107,13 @@ std::optional<double> days_of(std::string_view text) {
   const int hour = as_int(in.digits());
   const int minute = in.take(':') ? as_int(in.digits()) : 0;
   const int second = in.take(':') ? as_int(in.digits()) : 0;
+  if (in.take('.')) in.digits();  // fractions of a second do not count
   if (hour > 23 || minute > 59 || second > 60) return {};
-  in.hyphens(false);
   int offset = 0;
   const bool plus = in.take('+');
   if (plus || in.take('-')) {
-    const int zone = as_int(in.digits());
+    int zone = as_int(in.digits());
+    if (zone < 100 && in.take(':')) zone = zone * 100 + as_int(in.digits());  // "-05:00", as ISO 8601 writes it
     offset = (zone / 100 * 60 + zone % 100) * (plus ? 1 : -1);
   } else {
     const std::string_view name = in.word();

@@ -1,6 +1,8 @@
 // What is fixed when a script is loaded: DefineRule, DefineSetting (spec 10 sections 6.18, 6.19; 11 sections 3, 4) and
 // the addresses of AddNullAddress (10 section 6.7). These lines do nothing when the script runs, AddNullAddress
 // excepted.
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "ruleinterp/statements/families.h"
@@ -11,10 +13,12 @@ namespace {
 
 constexpr std::size_t kMostWeights = 64;
 
+// Read when the script is loaded, so a ${name} in it stays as it is written.
 std::string constant(Compiler& c, const Word& word) {
-  const Operand made = c.text(word);
-  if (!made.constant()) c.error(word, "this is read when the script is loaded: no variable can stand here");
-  return made.text;
+  std::string text = unescaped(word);
+  if (std::ranges::any_of(parts_of(text), &TextPart::variable))
+    c.warning(word, "this is read when the script is loaded: a variable has no value here and stays as it is written");
+  return text;
 }
 
 // The server registers the constant ones when it loads the script; one with variables is known only here.
@@ -36,9 +40,7 @@ void compile_define_rule(Compiler& c) {
   rule.defined = true;
   rule.weights.clear();
   for (const Word& word : words.subspan(1, words.size() - 2)) {
-    const Operand weight = c.text(word);
-    if (!weight.numeric) c.error(word, fmt::format("'{}' is no weight", word.text)).expected = "a number";
-    rule.weights.push_back(weight.number);
+    rule.weights.push_back(c.constant_number(word, "a weight"));
   }
   rule.description = constant(c, words.back());
 }

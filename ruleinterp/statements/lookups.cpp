@@ -23,6 +23,10 @@ std::optional<std::string> reversed_address(std::string_view text) {
   if (inet_pton(AF_INET, address.c_str(), octets.data()) == 1)
     return fmt::format("{}.{}.{}.{}", octets[3], octets[2], octets[1], octets[0]);
   if (inet_pton(AF_INET6, address.c_str(), octets.data()) != 1) return {};
+  // ::ffff:192.0.2.1 is the IPv4 address (RFC 4291 2.5.5.2), which is what lists hold.
+  constexpr std::array<unsigned char, 12> kMapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
+  if (std::equal(kMapped.begin(), kMapped.end(), octets.begin()))
+    return fmt::format("{}.{}.{}.{}", octets[15], octets[14], octets[13], octets[12]);
   std::string out;
   for (std::size_t i = octets.size(); i-- > 0;) out += fmt::format("{:x}.{:x}.", octets[i] & 15, octets[i] >> 4);
   out.pop_back();
@@ -53,7 +57,7 @@ Question dns_question(Run& run, const Instruction& i) {
   const std::string_view name = bare(run.text(i, 1));
   if (equal_ignoring_case(trim(type), "PTR"))
     if (const auto reversed = reversed_address(name))
-      return question(type, *reversed + (name.find(':') == std::string_view::npos ? ".in-addr.arpa" : ".ip6.arpa"));
+      return question(type, *reversed + (reversed->size() < 16 ? ".in-addr.arpa" : ".ip6.arpa"));
   return question(type, std::string{name});
 }
 

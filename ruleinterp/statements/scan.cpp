@@ -1,8 +1,6 @@
 // Searching in bulk: BulkScan with its lines, CountMatches, GlobalMatch (spec 10 sections 6.9, 6.14, 6.31). All
 // constant searches of a script on the same data are filtered in one pass (prefilter.h); a line costs a look at a bit
 // then.
-#include <fmt/format.h>
-
 #include "ruleinterp/statements/assignments.h"
 #include "ruleinterp/statements/families.h"
 
@@ -44,8 +42,7 @@ void compile_scan_line(Compiler& c, const Compiler::OpenBlock& scan) {
   operands.push_back(c.operand(line.words[0], {Takes::data, "data", {}}));
   operands.push_back(c.operand(line.words[1], {Takes::search, "search", {}}));
   operands.push_back(c.text(line.words[2]));
-  if (operands[2].constant() && !operands[2].numeric)
-    c.error(line.words[2], fmt::format("'{}' is no number", line.words[2].text)).expected = "the value to add";
+  if (operands[2].constant()) operands[2].number = c.constant_number(line.words[2], "the value to add");
   const std::uint32_t address = c.here();
   Instruction& instruction = c.emit(run_scan_line);
   instruction.operands = std::move(operands);

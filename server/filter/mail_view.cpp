@@ -85,7 +85,8 @@ std::span<const ruleinterp::Section> MailView::sections() const {
     const auto attachment = std::ranges::find(attachments, part, &message::Attachment::part);
     if (attachment != attachments.end()) {
       made.name = keep(attachment->name);
-      const bool shown_as_text = type.is("text") && attachment->is_inline && !attachment->declared;
+      // A text that nothing declares to be an attachment is read as one, whatever file name it has.
+      const bool shown_as_text = type.is("text") && !attachment->declared;
       made.role = shown_as_text                                    ? ruleinterp::Role::body
                   : attachment->is_inline && !attachment->declared ? ruleinterp::Role::inlined
                                                                    : ruleinterp::Role::attachment;

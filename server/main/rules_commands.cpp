@@ -139,7 +139,11 @@ void run(const Options& options, Call& call) {
   const auto program = program_at(options, call, problems);
   if (!program) {
     print_problems(problems);
-    if (options.json) fmt::print("{}\n", rules::problems_json(problems));
+    if (options.json) {
+      rules::Outcome nothing;  // the same object as ever, of a run that did nothing
+      nothing.warnings = std::move(problems);
+      fmt::print("{}\n", rules::to_json(nothing));
+    }
     return;
   }
   Services services;
