@@ -32,7 +32,8 @@ Block block_of(const Line& line) {
 std::string format_script(const std::string& text) {
   std::vector<Problem> problems;
   const FileTree tree = read_tree("", text, problems);
-  const bool crlf = text.find("\r\n") != std::string::npos;
+  // A carriage return at the very end would become part of the line feed that the last line gets.
+  const bool crlf = text.find("\r\n") != std::string::npos || text.ends_with('\r');
   std::string out = text.starts_with("\xEF\xBB\xBF") ? "\xEF\xBB\xBF" : "";
   std::size_t level = 0;
   bool in_scan = false;

@@ -58,7 +58,7 @@ TEST(Format, LeavesWhatIsNotParsedAlone) {
 
 TEST(Format, ALoneCarriageReturnIsNoEndOfALine) {
   for (const char* text : {"Frob a\r   \nIf own.\n", "If 1 = 1\r\nEndif\r  \r\nStop\r\n", "Frob a\r",
-                           "Log \"open\r  \nStop\r", "Log \"a\"\r\r\n"}) {
+                           "Log \"open\r  \nStop\r", "Log \"a\"\r\r\n", "Log \"a\"b c\r\r", "Log a\nLog b\r"}) {
     const std::string formatted = format_script(text);
     EXPECT_EQ(format_script(formatted), formatted) << text;
   }
