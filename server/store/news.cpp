@@ -29,6 +29,10 @@ constexpr LogEvent kNotTold{"store.news_not_told", Level::warning,
 
 const Sql kNotify{"news.notify", "SELECT pg_notify('pennypost', word) FROM unnest($1::text[]) AS word"};
 
+// A change is told at once, but the next one not before this is over: many flags, one after the other, are one NOTIFY
+// for each pause and not a transaction for each flag.
+constexpr std::chrono::milliseconds kBetweenNotifies{10};
+
 enum class Subject { folder, account, queue, settings, directory };
 
 std::int64_t read_number(std::string_view& text) {
@@ -132,18 +136,24 @@ struct News::Impl {
 };
 
 void News::Impl::listen(Connection& connection) {
-  std::vector<std::string> words;
+  using Clock = std::chrono::steady_clock;
+  auto may_tell = Clock::now();
+  bool is_waiting = false;  // there is something to tell, and its pause is not over
   while (!stopping && connection.is_open()) {
     while (PGnotify* n = PQnotifies(connection.raw())) {
       heard(n->extra, n->be_pid == connection.backend());
       PQfreemem(n);
     }
-    std::array<pollfd, 2> wait{{{PQsocket(connection.raw()), POLLIN, 0}, {wake, POLLIN, 0}}};
-    poll(wait.data(), wait.size(), 30'000);
+    const auto pause = std::chrono::ceil<std::chrono::milliseconds>(may_tell - Clock::now());
+    std::array<pollfd, 2> wait{{{PQsocket(connection.raw()), POLLIN, 0}, {is_waiting ? -1 : wake, POLLIN, 0}}};
+    poll(wait.data(), wait.size(), is_waiting ? static_cast<int>(std::max<std::int64_t>(0, pause.count())) : 30'000);
     if (stopping) return;
-    if ((wait[1].revents & POLLIN) != 0) {
-      words = take_out();
+    is_waiting = is_waiting || (wait[1].revents & POLLIN) != 0;
+    if (is_waiting && Clock::now() >= may_tell) {
+      is_waiting = false;
+      const auto words = take_out();
       if (!words.empty() && !connection.query(kNotify, words)) return;
+      may_tell = Clock::now() + kBetweenNotifies;
     }
     if (wait[0].revents != 0 && PQconsumeInput(connection.raw()) != 1) return;
   }
@@ -163,7 +173,9 @@ void News::Impl::run() {
   bool listened = false;
   while (!stopping) {
     auto connection = database.connect();
-    if (connection && (*connection)->execute("LISTEN pennypost")) {
+    // Who hears a NOTIFY looks at what is committed: its own commit need not wait for the disk.
+    if (connection && (*connection)->execute("SET synchronous_commit = off") &&
+        (*connection)->execute("LISTEN pennypost")) {
       pause = std::chrono::milliseconds{20};
       // From here on everything is heard; what came before may have been missed.
       if (remote.missed) remote.missed();
