@@ -20,6 +20,7 @@
 #include "server/store/news.h"
 #include "server/store/out_queue_statements.h"
 #include "server/store/quarantine_statements.h"
+#include "server/store/search_bits.h"
 #include "server/store/trace_statements.h"
 
 namespace pennypost::store {
@@ -35,9 +36,9 @@ const Sql kQueueIds{"delivery.queue_ids",
                     "SELECT nextval('outqueue.outmessages_msgid_seq') FROM generate_series(1, $1::integer)"};
 const Sql kInsertBody{"delivery.body", R"sql(
     INSERT INTO messages.bodies (bodyid, size, headersize, envelope, bodystructure, parts, subject, basesubject, fromname,
-                                 fromaddr, tolist, replyto, messageid, inreplyto, refs, messagetime, attachments, searchtext)
+                                 fromaddr, tolist, replyto, messageid, inreplyto, refs, messagetime, attachments, searchtext, searchbits)
     VALUES ($1::bigint, $2::bigint, $3::bigint, $4::bytea, $5::bytea, $6::bytea, $7::text, $8::text, $9::text, $10::text,
-            $11::text, $12::text, $13::text, $14::text, $15::text, $16::timestamptz, $17::boolean, nullif($18::text, '')))sql"};
+            $11::text, $12::text, $13::text, $14::text, $15::text, $16::timestamptz, $17::boolean, nullif($18::text, ''), nullif($19::bytea, '')))sql"};
 const Sql kInsertChunk{"delivery.chunk", R"sql(
     INSERT INTO messages.chunks (bodyid, chunkno, data) VALUES ($1::bigint, $2::integer, $3::bytea))sql"};
 const Sql kKeepBodies{"delivery.keep_bodies", "SELECT messages.keep_bodies($1::bigint[])"};
@@ -211,10 +212,11 @@ class BatchWork {
 
   Result<void> send_body(std::int64_t id, const NewBody& b) {
     auto done = connection_.pipeline_send(
-        kInsertBody, Params::of(id, static_cast<std::int64_t>(b.octets.size()), b.header_size.count, Bytes{b.envelope},
-                                Bytes{b.bodystructure}, Bytes{b.parts}, b.subject, truncated(b.base_subject, 4000),
-                                b.from_name, b.from_addr, b.to_list, b.reply_to, b.message_id, b.in_reply_to,
-                                b.references, b.date, b.has_attachments, b.search_text));
+        kInsertBody,
+        Params::of(id, static_cast<std::int64_t>(b.octets.size()), b.header_size.count, Bytes{b.envelope},
+                   Bytes{b.bodystructure}, Bytes{b.parts}, b.subject, truncated(b.base_subject, 4000), b.from_name,
+                   b.from_addr, b.to_list, b.reply_to, b.message_id, b.in_reply_to, b.references, b.date,
+                   b.has_attachments, b.search_text, Bytes{search_bits(b.search_text)}));
     std::int32_t number = 0;
     for (auto rest = b.octets; done && (number == 0 || !rest.empty()); ++number) {
       Params params;

@@ -1,11 +1,14 @@
 // Reading of stored columns, in batches of bounded memory (octets: octet_reading.cpp). A batch is read, the connection
 // is given back, then the sink runs: a client that takes its time holds no connection and no transaction.
 #include <algorithm>
+#include <array>
+#include <optional>
 #include <unordered_map>
 
 #include "server/store/connection.h"
 #include "server/store/database.h"
 #include "server/store/messages.h"
+#include "server/store/search_bits.h"
 
 namespace pennypost::store {
 
@@ -41,10 +44,19 @@ const Sql kMaildrop{"reading.maildrop", R"sql(
     SELECT m.uid, m.size, coalesce(m.uidl, f.uidvalidity || '-' || m.uid)
       FROM messages.messages m JOIN messages.folders f ON f.folderid = m.folderid
      WHERE m.folderid = $1::bigint AND NOT m.hold ORDER BY m.uid)sql"};
+// $3 to $6: the probes of the needle, null when it is too short for any (search_bits.h). The text, which lies elsewhere
+// and compressed, is read only where all their bits are set.
 const Sql kSearchText{"reading.search_text", R"sql(
     SELECT m.uid, b.searchtext IS NULL
       FROM messages.messages m JOIN messages.bodies b ON b.bodyid = m.bodyid
-     WHERE m.folderid = $1::bigint AND NOT m.hold AND (b.searchtext IS NULL OR position($2::text IN b.searchtext) > 0)
+     WHERE m.folderid = $1::bigint AND NOT m.hold
+       AND (b.searchtext IS NULL OR (
+            ($3::integer IS NULL OR b.searchbits IS NULL OR (
+             get_bit(b.searchbits, $3::integer & (8 * octet_length(b.searchbits) - 1)) = 1 AND
+             get_bit(b.searchbits, $4::integer & (8 * octet_length(b.searchbits) - 1)) = 1 AND
+             get_bit(b.searchbits, $5::integer & (8 * octet_length(b.searchbits) - 1)) = 1 AND
+             get_bit(b.searchbits, $6::integer & (8 * octet_length(b.searchbits) - 1)) = 1))
+            AND position($2::text IN b.searchtext) > 0))
      ORDER BY m.uid)sql"};
 
 constexpr std::size_t kFetchBatch = 512;
@@ -154,7 +166,9 @@ Result<std::vector<MaildropEntry>> Messages::maildrop(FolderId folder) {
 Result<Messages::Found> Messages::search_text(FolderId folder, std::string_view needle) {
   auto lease = database_.lease();
   if (!lease) return std::move(lease).error();
-  auto rows = (*lease)->query(kSearchText, folder, needle);
+  std::array<std::optional<std::int32_t>, kProbes> probes;
+  if (const auto made = search_probes(needle)) std::ranges::copy(*made, probes.begin());
+  auto rows = (*lease)->query(kSearchText, folder, needle, probes[0], probes[1], probes[2], probes[3]);
   if (!rows) return std::move(rows).error();
   Found found;
   for (int i = 0; i < rows->count(); ++i)

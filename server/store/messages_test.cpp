@@ -406,5 +406,42 @@ TEST(Delivery, ALargeMessageIsNotCopiedWholeInMemory) {
 #endif
 }
 
+TEST(Messages, ASearchFindsEveryTextThatHoldsTheNeedle) {
+  WithAnn w;
+  const auto put = [&](std::string text) {
+    NewBody body = body_of(kSmall);
+    body.search_text = std::move(text);
+    const auto done = w.store->writer().deliver(one_letter(body, w.inbox));
+    ASSERT_OK(done);
+  };
+  put("the quick brown fox");
+  put("der schnelle f\xC3\xBC"
+      "chsin");
+  put("ab");
+  put("");  // not indexed
+  put("the slow brown bear");
+  auto connection = Connection::open(w.connection);
+  ASSERT_OK(connection);
+  // What was stored before there were bits.
+  ASSERT_OK((*connection)->execute("UPDATE messages.bodies SET searchbits = NULL WHERE searchtext LIKE '%bear'"));
+  struct Row {
+    std::string_view needle;
+    std::vector<Uid> found;
+  };
+  for (const auto& [needle, found] :
+       {Row{"brown", {Uid{1}, Uid{5}}}, Row{"quick brown fox", {Uid{1}}},
+        Row{"f\xC3\xBC"
+            "ch",
+            {Uid{2}}},
+        Row{"\xC3\xBC", {Uid{2}}}, Row{"a", {Uid{3}, Uid{5}}}, Row{"ab", {Uid{3}}}, Row{"nowhere", {}},
+        Row{"the quick brown fox jumps", {}}, Row{"own", {Uid{1}, Uid{5}}}}) {
+    SCOPED_TRACE(needle);
+    const auto result = w.store->messages().search_text(w.inbox, needle);
+    ASSERT_OK(result);
+    EXPECT_EQ(result->matching, found);
+    EXPECT_THAT(result->unindexed, ElementsAre(Uid{4}));
+  }
+}
+
 }  // namespace
 }  // namespace pennypost::store
