@@ -176,9 +176,17 @@ std::string apply_header_changes(std::string_view raw_header, std::span<const He
       case HeaderChange::Kind::remove_matching: {
         Regex::Error error;
         const auto regex = Regex::compile(change.value, {}, error);
-        std::erase_if(fields, [&](const Field& field) {
-          return same_name(field) && regex && regex->match(unfolded_value(field.raw), 0, nullptr) == Matched::yes;
-        });
+        const auto is_hit = [&](std::string_view raw) {
+          return regex && regex->match(unfolded_value(raw), 0, nullptr) == Matched::yes;
+        };
+        // A value that an earlier change has given the field stands for those of the message.
+        if (const auto known = std::ranges::find_if(set, same_set); known != set.end()) {
+          if (!is_hit(known->second)) break;
+          set.erase(known);
+          std::erase_if(fields, same_name);
+          break;
+        }
+        std::erase_if(fields, [&](const Field& field) { return same_name(field) && is_hit(field.raw); });
         break;
       }
       case HeaderChange::Kind::set: {

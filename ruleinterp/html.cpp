@@ -164,8 +164,11 @@ void add_links(std::string_view tag, std::vector<std::string_view>& links) {
       while (i < tag.size() && !is_blank(tag[i])) ++i;
       value = tag.substr(from, i - from);
     }
+    // What points into the message itself, an anchor or a part by its Content-ID, is no link.
+    value = trim(value);
+    if (value.empty() || value.starts_with('#') || starts_ignoring_case(value, "cid:")) continue;
     for (const std::string_view wanted : {"href", "src", "action", "background", "cite"})
-      if (equal_ignoring_case(name, wanted) && !trim(value).empty()) links.push_back(trim(value));
+      if (equal_ignoring_case(name, wanted)) links.push_back(value);
   }
 }
 

@@ -16,6 +16,11 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
   if (bench.compiled.program) to_json(bench.run_again());
   const std::string formatted = format_script(text);
   if (format_script(formatted) != formatted) std::abort();
+  ScriptTexts again;
+  again.set("spamrules.txt", formatted);
+  const Compiled same = compile_from(again);
+  if ((same.program == nullptr) != (bench.compiled.program == nullptr)) std::abort();
+  if (same.program && same.program->code.size() != bench.compiled.program->code.size()) std::abort();
   to_json(words_of(load(bench.files)));
   return 0;
 }

@@ -396,6 +396,9 @@ TEST(Headers, AUserPrefixConcernsThatUserOnly) {  // 10-37
 TEST(Headers, AHashRemovesFieldsThatMatch) {  // 10-38
   const std::string script = "AddHeader \"#X-T: ^a+$\"\n";
   EXPECT_EQ(after(script, "X-T: aaa\r\nX-T: aab\r\nB: a\r\n"), "X-T: aab\r\nB: a\r\n");
+  // What an earlier change has set is what is tested.
+  EXPECT_EQ(after("AddHeader \"X-T: aa\"\n" + script, "X-T: b\r\nB: a\r\n"), "B: a\r\n");
+  EXPECT_EQ(after("AddHeader \"X-T: b\"\n" + script, "X-T: aa\r\nB: a\r\n"), "X-T: b\r\nB: a\r\n");
 }
 
 TEST(Headers, OtherLettersBecomeEncodedWords) {
