@@ -165,12 +165,19 @@ class Bayes {
 
 enum class List { white, black };
 
+/// Whose words an entry of a list is made of.
+enum class Origin {
+  script,  ///< it stands in the script as it is: an administrator wrote it, and it may be a pattern
+  mail,    ///< of variables, which hold what strangers wrote
+};
+
 class AddressLists {
  public:
   virtual ~AddressLists() = default;
   /// Whether an entry (address, wildcard or /expression/) matches the address.
   virtual bool contains(List list, std::string_view address) = 0;
-  virtual void add(List list, std::string_view address) = 0;  ///< marked as added by the filter; no duplicates
+  /// Marked as added by the filter; no duplicates. Of Origin::mail it must be an address and never becomes a pattern.
+  virtual void add(List list, std::string_view entry, Origin origin) = 0;
 };
 
 class Directory {

@@ -23,7 +23,7 @@ Flow enlist(Run& run, const Instruction& i) {
   if (address.empty()) return Flow::next;
   run.arena().charge(address.size() + 64);
   if (run.host().lists) {
-    run.host().lists->add(list, address);
+    run.host().lists->add(list, address, i.operands[0].constant() ? Origin::script : Origin::mail);
   } else {
     run.warn_missing("white and black lists");
   }

@@ -30,7 +30,10 @@ EndIf
   AddBayesSpam
 EndIf
 )"},
-    {"AddBlackList", "An entry that is there already is not added again; an empty address and `<>` never are.",
+    {"AddBlackList",
+     "An entry that is there already is not added again; an empty address and `<>` never are. A pattern "
+     "(`*@x.example`) "
+     "is added when it stands in the script as it is, never out of a variable.",
      R"(AddBlackList ${MailFrom}
 )"},
     {"AddHeader",
@@ -65,7 +68,10 @@ ForEach Recipient r
   EndIf
 EndFor
 )"},
-    {"AddWhiteList", "The entry is marked as added automatically. An empty address and `<>` are never added.",
+    {"AddWhiteList",
+     "The entry is marked as added automatically. An empty address and `<>` are never added. A pattern (`*@x.example`) "
+     "is "
+     "added when it stands in the script as it is, never out of a variable: that may hold what a stranger wrote.",
      R"(ForEach Addr Reply-To a
   AddWhiteList ${a}
 EndFor

@@ -254,10 +254,12 @@ bool MemoryLists::contains(List list, std::string_view address) {
   });
 }
 
-void MemoryLists::add(List list, std::string_view address) {
+void MemoryLists::add(List list, std::string_view entry, Origin origin) {
+  const bool is_expression = search_form(entry).expression;
+  if (origin == Origin::mail && (is_expression || entry.find_first_of("*?") != std::string_view::npos)) return;
   const std::lock_guard lock{mutex_};
   // An expression keeps its case: \D is not \d.
-  entries_[list].insert(search_form(address).expression ? std::string{address} : lower(address));
+  entries_[list].insert(is_expression ? std::string{entry} : lower(entry));
 }
 
 std::set<std::string> MemoryLists::entries(List list) {

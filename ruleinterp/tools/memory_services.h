@@ -47,7 +47,7 @@ class MemoryDatabase final : public SpamDatabase {
 class MemoryLists final : public AddressLists {
  public:
   bool contains(List list, std::string_view address) override;
-  void add(List list, std::string_view address) override;
+  void add(List list, std::string_view entry, Origin origin = Origin::script) override;
   std::set<std::string> entries(List list);
 
  private:

@@ -1,8 +1,6 @@
 // Services of one run (see the header).
 #include "server/filter/run_services.h"
 
-#include <algorithm>
-
 #include "server/base/limits.h"
 #include "server/base/text.h"
 
@@ -14,13 +12,11 @@ bool RunLists::contains(ruleinterp::List list, std::string_view address) {
   return known->second;
 }
 
-void RunLists::add(ruleinterp::List list, std::string_view address) {
+void RunLists::add(ruleinterp::List list, std::string_view address, ruleinterp::Origin origin) {
   const std::string entry{trim(address)};
   if (entry.empty() || entry == "<>" || entry.size() > static_cast<std::size_t>(kListEntry.most.count)) return;
-  const auto is_entry = [&](const std::string& one) { return same_word(one, entry); };
-  if (store::is_pattern(entry) &&
-      (is_entry(envelope_.mail_from) || std::ranges::any_of(envelope_.recipients, is_entry)))
-    return;  // who writes to *@example.com has not chosen to list everybody there
+  // Who writes to *@example.com has not chosen to list everybody there.
+  if (origin == ruleinterp::Origin::mail && store::is_pattern(entry)) return;
   if (!added_.emplace(list, to_lower(entry)).second) return;
   lists_.add(list, entry, envelope_.mail_from);
 }
