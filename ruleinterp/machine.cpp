@@ -330,7 +330,7 @@ Bag& Run::bag(const Operand& name) {
 }
 
 void Run::add_to(Bag& bag, std::string_view item) {
-  arena_.charge(2 * sizeof item);
+  arena_.charge(2 * sizeof(std::string_view));
   bag.add(arena_.copy(item));
 }
 
@@ -373,6 +373,7 @@ std::vector<std::string_view> Run::data_pieces(const Operand& operand) {
   }
   std::ranges::stable_sort(all, {}, &Piece::order);
   std::vector<std::string_view> texts;
+  texts.reserve(all.size());
   for (const Piece& piece : all) texts.push_back(piece.text);
   return texts;
 }
@@ -496,7 +497,7 @@ void Run::hit(const Instruction& i, std::string_view pattern, std::string_view m
 void Run::add_item(std::string_view item) { add_lasting_item(arena_.copy(item)); }
 
 void Run::add_lasting_item(std::string_view item) {
-  arena_.charge(sizeof item);
+  arena_.charge(sizeof(std::string_view));
   loops_.back().items.push_back(item);
 }
 

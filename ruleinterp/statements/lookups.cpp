@@ -88,11 +88,11 @@ Run::Lookup* start(Run& run, const Question& asked) {
 }
 
 const std::vector<DnsRecord>& answer(Run& run, const Question& asked) {
-  static const std::vector<DnsRecord> kNone;
+  static const std::vector<DnsRecord> none;
   Run::Lookup* lookup = start(run, asked);
-  if (!lookup) return kNone;
+  if (!lookup) return none;
   if (!lookup->records) {
-    lookup->records = lookup->running ? lookup->running->wait(run.until(run.limits().dns)) : kNone;
+    lookup->records = lookup->running ? lookup->running->wait(run.until(run.limits().dns)) : none;
     lookup->running.reset();
   }
   return *lookup->records;

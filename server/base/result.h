@@ -34,7 +34,7 @@ struct Error {
 };
 
 /// An Error whose client text and log text are the same sentence.
-inline Error error(Kind kind, std::string text) { return {kind, text, text}; }
+inline Error error(Kind kind, std::string text) { return {kind, text, std::move(text)}; }
 inline Error error(Kind kind, std::string for_client, std::string for_log) {
   return {kind, std::move(for_client), std::move(for_log)};
 }
