@@ -370,6 +370,16 @@ TEST_F(ActionsTest, WhomAUserWritesToIsListedAndCounted) {  // case 27
       << "neither users here nor patterns";
 }
 
+TEST_F(ActionsTest, WhatAScriptTakesFromMailNeverBecomesAPattern) {
+  rules("ForEach Addr Reply-To a\nAddWhiteList ${a}\nAddBlackList ${a}\nEndFor\n");
+  send("Reply-To: x <*@*>, </.*@.*/i>, plain@far.example\r\n" + kMail);
+  for (const auto which : {store::AddressList::white, store::AddressList::black}) {
+    const auto all = store::SpamLists{store_->database()}.addresses(which);
+    ASSERT_THAT(*all, SizeIs(1));
+    EXPECT_EQ(all->front().entry, "plain@far.example");
+  }
+}
+
 TEST_F(ActionsTest, WhomAUserWritesToIsReleasedFromTheQuarantine) {  // spec 11 section 5.2
   rules("If ${AuthSender} <> \"\"\nForEach Recipient to\nAddWhiteList ${to}\nEndFor\nElse\n${Score} = 200\nEndIf\n");
   send(kMail);

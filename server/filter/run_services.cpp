@@ -1,12 +1,17 @@
 // Services of one run (see the header).
 #include "server/filter/run_services.h"
 
-#include <algorithm>
-
 #include "server/base/limits.h"
+#include "server/base/log.h"
 #include "server/base/text.h"
 
 namespace pennypost::filter {
+namespace {
+
+constexpr LogEvent kPatternFromScript{"filter.pattern_from_script", Level::warning,
+                                      "the spam rules add {entry} to a list: it is a pattern, so it is not added"};
+
+}  // namespace
 
 bool RunLists::contains(ruleinterp::List list, std::string_view address) {
   const auto [known, is_new] = looked_up_.try_emplace({list, to_lower(trim(address))}, false);
@@ -17,10 +22,10 @@ bool RunLists::contains(ruleinterp::List list, std::string_view address) {
 void RunLists::add(ruleinterp::List list, std::string_view address) {
   const std::string entry{trim(address)};
   if (entry.empty() || entry == "<>" || entry.size() > static_cast<std::size_t>(kListEntry.most.count)) return;
-  const auto is_entry = [&](const std::string& one) { return same_word(one, entry); };
-  if (store::is_pattern(entry) &&
-      (is_entry(envelope_.mail_from) || std::ranges::any_of(envelope_.recipients, is_entry)))
-    return;  // who writes to *@example.com has not chosen to list everybody there
+  if (store::is_pattern(entry)) {
+    log(kPatternFromScript, {{"entry", printable(entry)}});
+    return;
+  }
   if (!added_.emplace(list, to_lower(entry)).second) return;
   lists_.add(list, entry, envelope_.mail_from);
 }

@@ -124,9 +124,11 @@ class QuarantinePage {
                                                       .whitelist = !request.in_form("whitelist").empty(),
                                                       .by = mail.user + " (link)"});
     if (!released) return reply_for(released.error());
-    return note(200, *released == 0 ? std::string{"The message is in the inbox now."}
-                                    : fmt::format("The message is in the inbox now, and so are {} more of its sender.",
-                                                  *released));
+    std::string text = "The message is in the inbox now";
+    if (released->others > 0) text += fmt::format(", and so are {} more of its sender", released->others);
+    text += ".";
+    for (const std::string& undone : released->undone) text += " " + undone;
+    return note(200, text);
   }
   Reply remove(const store::Quarantined& mail) const {
     const auto count = store_.quarantine().remove(std::array{mail.id});
@@ -168,7 +170,7 @@ Reply QuarantinePage::view(const store::Quarantined& mail, std::string_view toke
   body += "<form method=\"post\" action=\"/quarantine\">\n" + hidden +
           "<p><label><input type=\"checkbox\" name=\"train\" value=\"1\" checked> Teach the filter that this is no "
           "spam</label></p>\n";
-  if (!mail.sender.empty())
+  if (!filter::objection_to_sender(mail.sender))
     body += "<p><label><input type=\"checkbox\" name=\"whitelist\" value=\"1\"> Always accept mail from " +
             shown(mail.sender) + " and release what else came from there</label></p>\n";
   body +=

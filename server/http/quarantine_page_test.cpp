@@ -173,6 +173,16 @@ TEST_F(QuarantinePageTest, TheWhitelistReleasesWhatElseCameFromThere) {
   EXPECT_TRUE(*store_->spam_filter().find_address(store::AddressList::white, "joe@other.example"));
 }
 
+TEST_F(QuarantinePageTest, ASenderThatWouldBeAPatternIsReleasedButNotListedAndThatIsSaid) {
+  const auto id = keep("From: x <*@*>\r\n\r\nx\r\n");
+  const auto other = keep(kHostile);
+  EXPECT_THAT(view(id).body, Not(HasSubstr("name=\"whitelist\"")));
+  const auto released = act(id, "act=release&whitelist=1");
+  EXPECT_EQ(released.status, 200);
+  EXPECT_THAT(released.body, HasSubstr("in the inbox now. The sender&#39;s address is not in the whitelist: "));
+  EXPECT_EQ(all(), std::vector{other});
+}
+
 TEST_F(QuarantinePageTest, DeletesWhenAskedTo) {
   const auto id = keep(kHostile);
   EXPECT_EQ(act(id, "act=delete").status, 200);

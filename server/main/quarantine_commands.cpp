@@ -173,12 +173,17 @@ Result<void> release(store::Store& store, const std::filesystem::path& data, con
   filter::Releases releases{store, bayes, spool.string()};
   std::int64_t others = 0;
   std::size_t count = 0;
+  bool is_all_done = true;
   std::optional<Error> first;
   for (const std::int64_t id : words.ids) {
     auto done = releases.release(QuarantineId{id}, words.release);
     if (done) {
       ++count;
-      others += *done;
+      others += done->others;
+      for (const std::string& undone : done->undone) {
+        fmt::print(stderr, "pennypost: {}: {}\n", id, undone);
+        is_all_done = false;
+      }
     } else {
       fmt::print(stderr, "pennypost: {}: {}\n", id, done.error().for_log);
       if (!first) first = std::move(done).error();
@@ -189,6 +194,7 @@ Result<void> release(store::Store& store, const std::filesystem::path& data, con
   if (others > 0) fmt::print(", and {} more of the same senders", others);
   fmt::print("\n");
   if (first) return error(first->kind, "Not all of them were released");
+  if (!is_all_done) return error(Kind::bad_input, "All of them were released, but not all that was asked for was done");
   return {};
 }
 
