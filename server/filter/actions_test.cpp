@@ -30,6 +30,10 @@ class ActionsTest : public QuarantineFixture {
     script(text);
     start();
   }
+  /// Whose mail is the postmaster's: no account has that name.
+  void make_admin(const std::string& name) {
+    EXPECT_TRUE(store_->accounts().set_admin(store_->accounts().find(name)->id, true).ok());
+  }
   /// As anna, logged in.
   delivery::Outcome send_as_anna(const std::string& octets, std::vector<std::string> to) {
     delivery::Mail m;
@@ -269,6 +273,7 @@ TEST_F(ActionsTest, CopyOfWhatNobodyHereGetsIsStillMade) {
 }
 
 TEST_F(ActionsTest, RedirectLeadsToOneUserOrAddressInsteadOfAll) {
+  make_admin("carl");
   rules(
       "IfMatch Subject out\nRedirect \"else@far.example\"\nElse\nIfMatch Subject wrong\nRedirect "
       "nobody\nElse\nRedirect bert\nEndIf\nEndIf\n");
@@ -276,12 +281,69 @@ TEST_F(ActionsTest, RedirectLeadsToOneUserOrAddressInsteadOfAll) {
   EXPECT_THAT(folder(bert_), SizeIs(1));
   EXPECT_THAT(queued(), IsEmpty());
   EXPECT_TRUE(send("Subject: out\r\n\r\nx\r\n", {"anna@corp.example", "far@elsewhere.example"}).is_taken());
-  EXPECT_THAT(queued(), ElementsAre("bounce@other.example -> else@far.example"));
+  EXPECT_THAT(queued(), ElementsAre("postmaster@corp.example -> else@far.example"));
   EXPECT_THAT(folder(anna_), IsEmpty());
   EXPECT_TRUE(send("Subject: wrong\r\n\r\nx\r\n").is_taken());
   EXPECT_THAT(folder(anna_), SizeIs(1)) << "a redirect to nobody is none";
   EXPECT_TRUE(send("X-Loop: else@far.example\r\nSubject: out\r\n\r\nx\r\n").is_taken());
   EXPECT_THAT(folder(anna_), SizeIs(2)) << "it has been there";
+}
+
+TEST_F(ActionsTest, WhatIsRedirectedOutsideComesBackToThePostmasterWhenItCannotBeDelivered) {
+  make_admin("carl");
+  rules("Redirect \"else@far.example\"\n");
+  EXPECT_TRUE(send(kMail).is_taken());
+  const auto all = store_->queue().list({});
+  ASSERT_TRUE(all.ok());
+  ASSERT_THAT(*all, SizeIs(1));
+  EXPECT_EQ(all->front().return_path, "postmaster@corp.example");
+  EXPECT_EQ(all->front().returned, store::ReturnOption::full);
+  ASSERT_THAT(all->front().recipients, SizeIs(1));
+  EXPECT_EQ(all->front().recipients[0].notify, "") << "failures are reported";
+  EXPECT_THAT(pipeline_->router().route("postmaster@corp.example")->accounts, ElementsAre(carl_));
+}
+
+TEST_F(ActionsTest, WhatComesBackFromThereIsNotRedirectedAgain) {
+  make_admin("carl");
+  rules("Redirect \"else@far.example\"\n");
+  EXPECT_TRUE(send(kMail, {"postmaster@corp.example"}, "").is_taken());
+  EXPECT_THAT(queued(), IsEmpty());
+  EXPECT_THAT(folder(carl_), SizeIs(1));
+}
+
+TEST_F(ActionsTest, ARedirectThatCannotWorkLeavesTheMessageToItsRecipients) {
+  make_admin("carl");
+  std::size_t sent = 0;
+  for (const char* to : {"else@", "else@far..example", "a b@far.example", "x, y@far.example", "<else@far.example>",
+                         "else@far.example\\r\\nx", "no-one", "nobody@corp.example"}) {
+    SCOPED_TRACE(to);
+    rules("Redirect \"" + std::string{to} + "\"\n");
+    EXPECT_TRUE(send(kMail).is_taken());
+    EXPECT_THAT(folder(anna_), SizeIs(++sent));
+    EXPECT_THAT(queued(), IsEmpty());
+  }
+}
+
+TEST_F(ActionsTest, WhatCouldNotComeBackWholeIsNotRedirectedOutside) {
+  make_admin("carl");
+  rules("Redirect \"else@far.example\"\n");
+  EXPECT_TRUE(send(kMail + std::string(kReportedOriginal.most.size(), 'x') + "\r\n").is_taken());
+  EXPECT_THAT(folder(anna_), SizeIs(1));
+  EXPECT_THAT(queued(), IsEmpty());
+}
+
+TEST_F(ActionsTest, WithoutAPostmasterToTellNothingIsRedirectedOutside) {
+  rules("Redirect \"else@far.example\"\n");
+  EXPECT_TRUE(send(kMail).is_taken());
+  EXPECT_THAT(folder(anna_), SizeIs(1));
+  EXPECT_THAT(queued(), IsEmpty());
+}
+
+TEST_F(ActionsTest, AFieldOfTheSenderDoesNotEvadeARedirectToAUserHere) {
+  rules("Redirect bert\n");
+  EXPECT_TRUE(send("X-Loop: bert\r\n" + kMail).is_taken());
+  EXPECT_THAT(folder(bert_), SizeIs(1));
+  EXPECT_THAT(folder(anna_), IsEmpty());
 }
 
 TEST_F(ActionsTest, TheDefaultRulesRedirectSpamButForThoseInDontRedirect) {  // spec 11 section 4

@@ -94,6 +94,7 @@ std::string one_line(std::string_view text) {
 
 Filter::Filter(store::Store& store, dns::Resolver* resolver, std::filesystem::path rules)
     : store_{store},
+      router_{store, [this](std::string_view address, bool local) { return is_null_address(address, local); }},
       resolver_{resolver},
       lists_{store},
       words_{store::SpamLists{store.database()}},
@@ -250,7 +251,7 @@ delivery::Verdict Filter::judge(const delivery::Arrival& mail, delivery::Edits& 
 
   apply(outcome.headers, view.raw_header(), edits);
   apply_own(store_, outcome.headers, edits);
-  const bool redirected = outcome.redirected && redirect(store_, mail, outcome, edits);
+  const bool redirected = outcome.redirected && redirect(router_, mail, outcome, edits);
   copy(mail, outcome.copies, edits);
   edits.spam_score(outcome.score, rules);
   judged(redirected ? "redirected" : spam ? "spam" : "passed");  // where it goes: the stage quarantine

@@ -9,6 +9,7 @@
 #include "ruleinterp/outcome.h"
 #include "server/base/smtp_text.h"
 #include "server/delivery/pipeline.h"
+#include "server/delivery/router.h"
 #include "server/filter/bayes.h"
 #include "server/filter/null_addresses.h"
 #include "server/filter/rule_set.h"
@@ -51,6 +52,7 @@ class Filter {
   bool is_for_null_addresses(const std::shared_ptr<const ruleinterp::Program>& program, const delivery::Arrival& mail);
 
   store::Store& store_;
+  const delivery::Router router_;
   dns::Resolver* resolver_;
   std::unique_ptr<ResolverDns> dns_;
   std::unique_ptr<Web> web_;
