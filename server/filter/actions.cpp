@@ -154,7 +154,7 @@ bool redirect(const delivery::Router& router, const delivery::Arrival& mail, con
     if (has_been_at(mail, to)) return not_done("the message has been there already");
     auto postmaster = router.postmaster_address();
     if (!postmaster) return not_done(postmaster.error().for_log);
-    if (postmaster->empty()) return not_done("there is no postmaster who could be told of a failure");
+    if (!message::is_addr_spec(*postmaster)) return not_done("there is no postmaster who could be told of a failure");
     const bool is_for_postmaster = std::ranges::any_of(
         mail.envelope.recipients, [&](const auto& one) { return same_word(one.address, *postmaster); });
     if (mail.envelope.return_path.empty() && is_for_postmaster)

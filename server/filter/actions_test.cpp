@@ -369,6 +369,39 @@ TEST_F(ActionsTest, TheDefaultRulesRedirectSpamButForThoseInDontRedirect) {  // 
   }
 }
 
+// --- mail made here
+
+TEST_F(ActionsTest, MailOfAScriptHasTheDefaultDomainInBothAddresses) {
+  EXPECT_TRUE(store_->directory().add_domain("zorn.example").ok());
+  EXPECT_TRUE(store_->directory().add_address("bert@zorn.example", bert_).ok());
+  set("DefaultDomain", "zorn.example");
+  rules("SendMessage \"bert\" \"S\" \"text\" \"\"\n");
+  send(kMail);
+  const auto mails = folder(bert_);
+  ASSERT_THAT(mails, SizeIs(1));
+  EXPECT_THAT(mails[0], HasSubstr("From: Spam filter <postmaster@zorn.example>\r\n"));
+  EXPECT_THAT(mails[0], HasSubstr("To: bert@zorn.example\r\n"));
+}
+
+TEST_F(ActionsTest, AnAdministratorHearsOfABrokenScriptWhenThePostmasterIsNobody) {
+  make_admin("carl");
+  set("Postmaster", "nobody@nowhere.example");
+  rules("If 1 = 1\n");
+  send(kMail);
+  EXPECT_THAT(folder(carl_), ElementsAre(HasSubstr("Subject: The spam rules have errors\r\n")));
+}
+
+TEST_F(ActionsTest, ReadyMeansThatTheRulesAreLoaded) {
+  make_admin("carl");
+  rules("If 1 = 1\n");
+  filter_->prepare();
+  EXPECT_THAT(folder(carl_), SizeIs(1)) << "before any message";
+  set("SpamFilter", "0");
+  rules("If 2 = 2\n");
+  filter_->prepare();
+  EXPECT_THAT(folder(carl_), SizeIs(1)) << "switched off";
+}
+
 // --- lists, with the default rules
 
 TEST_F(ActionsTest, AWhitelistedSenderCountsOnceAMessage) {  // spec 11 section 16, case 21

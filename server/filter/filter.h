@@ -37,6 +37,10 @@ class Filter {
   using Send = std::function<Result<void>(const std::string& recipient, const std::string& octets)>;
   void send_with(Send send) { send_ = std::move(send); }
 
+  /// Reads rules and word lists when the filter is on, so that the first messages do not wait for it. To be called once
+  /// mail can be sent.
+  void prepare();
+
   /// Its stages for the pipeline's list.
   delivery::Judges judges();
 
@@ -48,6 +52,7 @@ class Filter {
 
  private:
   void mail_out(const std::string& recipient, std::string_view subject, std::string_view text);
+  void tell_of_errors(const std::string& problems);
   bool is_null_address(std::string_view address, bool is_local_domain);
   bool is_for_null_addresses(const std::shared_ptr<const ruleinterp::Program>& program, const delivery::Arrival& mail);
 
