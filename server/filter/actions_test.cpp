@@ -238,6 +238,25 @@ TEST_F(ActionsTest, ALargeMessageGetsItsOwnHeaderToo) {
   EXPECT_EQ(annas.substr(annas.size() - 3'000'010), berts.substr(berts.size() - 3'000'010));
 }
 
+TEST_F(ActionsTest, AMessageThatBeginsWithAnEmptyLineGetsItsFieldsToo) {
+  rules("AddHeader \"X-VPOP3-Spam: 7\"\nAddHeader \"Subject: marked\"\nAddHeader \"{bert}X-Own: yes\"\n");
+  std::size_t count = 0;
+  for (const std::string line_end : {"\r\n", "\n"}) {
+    const std::string body = "first" + line_end + line_end + "second" + line_end;
+    EXPECT_TRUE(send(line_end + body, {"anna@corp.example", "bert@corp.example"}).is_taken());
+    ++count;
+    for (const AccountId who : {anna_, bert_}) {
+      const auto mails = folder(who);
+      ASSERT_THAT(mails, SizeIs(count));
+      EXPECT_THAT(mails.back(), HasSubstr("\r\nX-VPOP3-Spam: 7\r\n"));
+      EXPECT_THAT(mails.back(), HasSubstr("\r\nSubject: marked\r\n"));
+      EXPECT_THAT(mails.back(), EndsWith("\r\n\r\n" + body));
+      EXPECT_EQ(message::parse(mails.back()).body(), body);
+    }
+    EXPECT_THAT(folder(bert_).back(), HasSubstr("\r\nX-Own: yes\r\n"));
+  }
+}
+
 // --- Copy and Redirect
 
 TEST_F(ActionsTest, CopyAddsRecipientsHereAndOutside) {

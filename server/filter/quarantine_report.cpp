@@ -49,8 +49,9 @@ std::string sender_of(const store::Quarantined& mail) {
   return mail.from_name.empty() ? mail.sender : mail.from_name + " <" + mail.sender + ">";
 }
 
+/// On one line, and not endless (kQuarantineText).
 std::string one_line(std::string_view text) {
-  std::string out{text};
+  std::string out = shortened(text, kQuarantineText.most);
   for (char& c : out)
     if (is_control(c)) c = ' ';
   return out;

@@ -33,6 +33,20 @@ class RuleSetTest : public testing::Test {
   std::vector<std::string> told_;
 };
 
+TEST(DefaultRules, AreReadWithoutAnyProblemAndEachRuleIsUsed) {
+  ruleinterp::ScriptTexts source;
+  std::string all;
+  for (const auto& rule : default_rules()) {
+    source.set(rule.name, rule.text);
+    all += rule.text;
+  }
+  const auto compiled = ruleinterp::compile_from(source);
+  for (const auto& problem : compiled.problems) ADD_FAILURE() << ruleinterp::describe(problem);
+  ASSERT_TRUE(compiled.program);
+  for (const auto& rule : compiled.program->rules)
+    EXPECT_THAT(all, HasSubstr("[" + rule.name + "]")) << "defined and never used";
+}
+
 TEST_F(RuleSetTest, EverybodyGetsTheProgramOfTheFirstLoad) {
   EXPECT_TRUE(install_default_rules(folder_).ok());
   RuleSet rules{folder_, {}};

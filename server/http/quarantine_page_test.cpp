@@ -9,6 +9,7 @@
 #include <gmock/gmock.h>
 
 #include "server/base/clock.h"
+#include "server/base/log.h"
 #include "server/delivery/describe.h"
 #include "server/delivery/pipeline.h"
 #include "server/filter/bayes.h"
@@ -139,6 +140,28 @@ TEST_F(QuarantinePageTest, ShowsHeaderAndTextWithNothingActive) {
   EXPECT_THAT(answer.body, HasSubstr("X-Odd: &lt;img src=x"));
   EXPECT_THAT(answer.body, HasSubstr("Dear reader"));
   EXPECT_THAT(answer.body, HasSubstr("&lt;b&gt;click"));
+}
+
+TEST_F(QuarantinePageTest, ALongSubjectOrNameIsCutInTheTitleToo) {
+  const std::string long_text(50'000, 'x');
+  const auto answer =
+      view(keep("From: " + long_text + " <joe@other.example>\r\nSubject: " + long_text + "\r\n\r\nx\r\n"));
+  const std::string cut = std::string(199, 'x') + "\u2026";
+  EXPECT_THAT(answer.body, HasSubstr("<title>" + cut + "</title>"));
+  EXPECT_THAT(answer.body, HasSubstr("<th>Subject</th><td>" + cut + "</td>"));
+  EXPECT_THAT(answer.body, HasSubstr("<th>From</th><td>" + cut + "</td>"));
+}
+
+TEST_F(QuarantinePageTest, WrongTokensWriteOneLineAMinute) {
+  const auto lines = [] {
+    std::uint64_t count = 0;
+    for (const auto& [name, times] : log_counts())
+      if (name == "http.quarantine_wrong_token") count = times;
+    return count;
+  };
+  const auto before = lines();
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(ask("GET", "/quarantine?id=1&t=x").status, 403);
+  EXPECT_EQ(lines() - before, 1U);
 }
 
 TEST_F(QuarantinePageTest, LookingChangesNothingHoweverOften) {

@@ -96,8 +96,11 @@ std::string shown(std::string_view text) {
   return out;
 }
 
+/// The same, no more than kQuarantineText.
+std::string in_short(std::string_view text) { return shortened(shown(text), kQuarantineText.most); }
+
 std::string sender_of(const store::Quarantined& mail) {
-  return shown(mail.from_name.empty() ? mail.sender : mail.from_name + " <" + mail.sender + ">");
+  return in_short(mail.from_name.empty() ? mail.sender : mail.from_name + " <" + mail.sender + ">");
 }
 
 Poco::JSON::Object json_of(const store::Quarantined& mail) {
@@ -127,6 +130,21 @@ Result<void> list(store::Store& store, const Words& words) {
   if (!filter) return std::move(filter).error();
   auto found = store.quarantine().list(*filter);
   if (!found) return std::move(found).error();
+  bool is_all = true;
+  if (!found->empty()) {
+    auto behind = *filter;
+    behind.after = {found->back().score, found->back().id};
+    behind.most = 1;
+    const auto more = store.quarantine().list(behind);
+    if (!more) return more.error();
+    is_all = more->empty();
+  }
+  if (!is_all)
+    fmt::print(
+        stderr,
+        "pennypost: there are more than these {}: --most shows up to {}, and --user, --sender, --subject, --date, "
+        "--score and --size narrow the list\n",
+        found->size(), kQuarantineListed.most);
   if (words.json) {
     Poco::JSON::Array all;
     for (const auto& mail : *found) all.add(json_of(mail));
@@ -138,7 +156,7 @@ Result<void> list(store::Store& store, const Words& words) {
   for (const auto& mail : *found) {
     fmt::print("{:>6} {}{} {:>7g}  {}  {:<12} {:>9}  {}  {}\n", number(mail.id), mail.is_seen ? 's' : '-',
                mail.is_hidden ? 'h' : '-', mail.score, local_time(mail.at), mail.user, mail.size.count, sender_of(mail),
-               shown(mail.subject));
+               in_short(mail.subject));
   }
   fmt::print("{} message{}\n", found->size(), found->size() == 1 ? "" : "s");
   return {};
