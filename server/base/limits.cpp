@@ -85,6 +85,7 @@ std::vector<LimitRow> all_limits() {
       row(kQuarantineListed),
       row(kQuarantineReported),
       row(kQuarantineShown),
+      row(kQuarantineText),
       row(kQuarantineReleases),
       // filter
       row(kTeachWaiting),

@@ -123,6 +123,9 @@ inline constexpr Limit<int> kQuarantineReported{"quarantine.reported", 500,
                                                 "ours: messages named in one report; more are counted"};
 inline constexpr Limit<Octets> kQuarantineShown{"quarantine.shown", 256_KiB,
                                                 "ours: header, and text, of a message that its page shows"};
+inline constexpr Limit<int> kQuarantineText{
+    "quarantine.text", 200,
+    "ours: characters of a subject or sender in reports, on the page and in the list; more are cut"};
 inline constexpr Limit<int> kQuarantineReleases{"quarantine.releases", 1'000,
                                                 "ours: messages released by one entry of the whitelist"};
 

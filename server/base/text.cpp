@@ -298,6 +298,19 @@ bool same_secret(std::string_view a, std::string_view b) {
   return difference == 0;
 }
 
+std::string shortened(std::string_view text, int most) {
+  const auto begins_character = [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; };
+  int characters = 0;
+  std::size_t last = 0;  // where the last character that fits begins
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (!begins_character(text[i]) && i < last + 4) continue;
+    if (characters == most) return std::string{text.substr(0, last)} + "\u2026";
+    ++characters;
+    last = i;
+  }
+  return std::string{text};
+}
+
 std::string printable(std::string_view text, std::size_t most) {
   std::string out;
   const bool is_cut = text.size() > most;

@@ -97,6 +97,10 @@ std::optional<std::string> hex_decode(std::string_view text);
 /// Equal, in a time that does not depend on where they differ. For secrets. (The lengths may be learnt.)
 bool same_secret(std::string_view a, std::string_view b);
 
+/// No more than `most` characters of a text in UTF-8, an ellipsis being the last one where something was cut. What is
+/// no UTF-8 is cut at some octet.
+std::string shortened(std::string_view text, int most);
+
 /// For logs and error texts: controls and octets above 126 as \xNN, the backslash doubled, cut to `most` with "...".
 std::string printable(std::string_view text, std::size_t most = 200);
 

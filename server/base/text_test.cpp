@@ -12,6 +12,15 @@ namespace {
 
 using testing::ElementsAre;
 
+TEST(Text, IsShortenedAtWholeCharacters) {
+  EXPECT_EQ(shortened("", 3), "");
+  EXPECT_EQ(shortened("abc", 3), "abc");
+  EXPECT_EQ(shortened("abcd", 3), "ab\u2026");
+  EXPECT_EQ(shortened("\u00e4\u20ac\U0001F600", 3), "\u00e4\u20ac\U0001F600");
+  EXPECT_EQ(shortened("\u00e4\u20ac\U0001F600x", 3), "\u00e4\u20ac\u2026");
+  EXPECT_LT(shortened(std::string(1000, '\x80'), 10).size(), 50U);
+}
+
 TEST(Words, CompareWithoutCaseOfAsciiAndOnlyThat) {
   EXPECT_TRUE(same_word("InBox", "INBOX"));
   EXPECT_FALSE(same_word("INBOX", "INBOX2"));

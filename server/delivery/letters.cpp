@@ -161,6 +161,20 @@ store::QueueEntry Letters::queue_entry() const {
   return out;
 }
 
+/// What a script sends outside.
+store::QueueEntry Letters::queue_entry_of(const ExtraCopy& extra) const {
+  auto out = queue_entry();
+  out.prefix = message::field(kLoopField, extra.address);
+  const bool is_reported = !extra.failures_to.empty();
+  if (is_reported) {  // another sends it now: what the first sender asked for (RFC 3461) is not passed on
+    out.return_path = extra.failures_to;
+    out.envelope_id.clear();
+    out.returned = store::ReturnOption::full;
+  }
+  out.recipients.push_back({extra.address, is_reported ? "" : "NEVER", {}});
+  return out;
+}
+
 Letters::Letters(const Run& run) : run_{run} {
   const auto& recipients = run.mail.envelope.recipients;
   for (std::size_t i = 0; i < recipients.size(); ++i) {
@@ -177,7 +191,7 @@ Letters::Letters(const Run& run) : run_{run} {
     }
   }
   for (const auto& extra : run.edits.copies()) {
-    if (extra.route.kind == Route::Kind::outside) copied_out_.push_back(extra.address);
+    if (extra.route.kind == Route::Kind::outside) copied_out_.push_back(&extra);
     if (extra.route.kind != Route::Kind::mailbox) continue;
     for (const auto account : extra.route.accounts)
       if (std::ranges::find(copies_, account, &Copy::account) == copies_.end())
@@ -215,12 +229,7 @@ Result<store::Delivery> Letters::delivery(MailboxFolders& folders) const {
     entry.recipients = out_;
     letter.queue.push_back(std::move(entry));
   }
-  for (const auto& address : copied_out_) {
-    auto entry = queue_entry();
-    entry.prefix = message::field(kLoopField, address);
-    entry.recipients.push_back({address, "NEVER", {}});
-    letter.queue.push_back(std::move(entry));
-  }
+  for (const ExtraCopy* extra : copied_out_) letter.queue.push_back(queue_entry_of(*extra));
   delivery.trace = run_.trace;
   delivery.trace.lines.push_back({now(), "store", "pass",
                                   std::to_string(copies_.size() - kept_back) + " mailboxes, " +

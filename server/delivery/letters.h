@@ -50,12 +50,13 @@ class Letters {
   Result<void> put_copy(const Copy& copy, const std::string& own, MailboxFolders& folders, store::Letter& letter) const;
   store::QuarantineEntry quarantined(const store::NewBody& body, const Copy& copy, std::string prefix) const;
   store::QueueEntry queue_entry() const;
+  store::QueueEntry queue_entry_of(const ExtraCopy& extra) const;
   Result<store::Letter> report_letter(MailboxFolders& folders) const;
 
   const Run& run_;
   std::vector<Copy> copies_;
   std::vector<store::QueueEntry::Recipient> out_;
-  std::vector<std::string> copied_out_;  // of Copy and Redirect: each an entry of its own in the queue
+  std::vector<const ExtraCopy*> copied_out_;  // of Copy and Redirect: each an entry of its own in the queue
   store::NewBody body_;
   std::map<AccountId, OwnCopy> own_;
   std::unique_ptr<Report> report_;

@@ -10,11 +10,7 @@ namespace pennypost::delivery {
 
 Result<OwnCopy> own_copy(const OwnHeader& make, const message::Message& message, const std::string& spool) {
   const std::string_view whole = message.header();
-  std::string_view header = whole;
-  if (header.ends_with("\r\n\r\n"))
-    header.remove_suffix(2);
-  else if (header.ends_with("\n\n"))
-    header.remove_suffix(1);
+  const std::string_view header = message.fields();
   std::string fresh = make(header);
   OwnCopy own;
   if (fresh.size() >= header.size()) {

@@ -72,6 +72,14 @@ Result<std::string> Router::default_domain() const {
   return domains->empty() ? std::string{} : domains->front();
 }
 
+Result<std::string> Router::postmaster_address() const {
+  auto address = complete(std::string{kPostmasterName});
+  if (!address) return address;
+  const auto reached = route(*address);
+  if (!reached) return reached.error();
+  return reached->kind == Route::Kind::mailbox ? *std::move(address) : std::string{};
+}
+
 Result<std::string> Router::complete(std::string address) const {
   if (address.empty() || address.rfind('@') != std::string::npos) return address;
   auto domain = default_domain();

@@ -32,6 +32,8 @@ class Router {
 
   /// `DefaultDomain`, else the first local domain, else empty.
   Result<std::string> default_domain() const;
+  /// `postmaster` at the default domain when its mail reaches a mailbox here, else empty. Errors: unavailable.
+  Result<std::string> postmaster_address() const;
   /// The address with the default domain added where it has none (spec 60 section 5.1).
   Result<std::string> complete(std::string address) const;
 

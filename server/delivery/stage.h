@@ -56,7 +56,8 @@ inline constexpr std::string_view kLoopField = "X-Loop";
 /// One more recipient, whom no envelope names.
 struct ExtraCopy {
   std::string address;
-  Route route;  ///< of the stage routing
+  Route route;              ///< of the stage routing
+  std::string failures_to;  ///< return path of what goes outside; empty: that of the message, and nobody is told
 };
 
 /// Gets the header of a message, without its empty line, and gives that of one copy.
@@ -95,7 +96,12 @@ class Edits {
   void quarantine(AccountId account) { places_[account] = {{}, true}; }
 
   /// One more recipient: a user or an address. It gets no report of failure, and the copy is not judged again.
-  void copy_to(std::string address) { copies_.push_back({std::move(address), {}}); }
+  void copy_to(std::string address) { copies_.push_back({std::move(address), {}, {}}); }
+  /// The same for a message that is perhaps nowhere else: when it cannot be delivered outside, `failures_to` (an
+  /// address here) gets a report with the message.
+  void redirect_to(std::string address, std::string failures_to) {
+    copies_.push_back({std::move(address), {}, std::move(failures_to)});
+  }
   std::vector<ExtraCopy>& copies() { return copies_; }
   const std::vector<ExtraCopy>& copies() const { return copies_; }
   /// The copy in the mailbox of this account gets a header of its own, made of the final one.

@@ -10,12 +10,15 @@
 #include "server/base/limits.h"
 #include "server/base/log.h"
 #include "server/base/text.h"
+#include "server/message/address.h"
 #include "server/message/header.h"
 
 namespace pennypost::filter {
 namespace {
 
 constexpr LogEvent kNotDone{"filter.not_done", Level::warning, "the spam rules ask for what cannot be done: {what}"};
+
+constexpr Octets kAddedOnTheWay = 64_KiB;  // to a header, by this server
 
 using Changes = std::vector<ruleinterp::HeaderChange>;
 
@@ -132,26 +135,42 @@ void copy(const delivery::Arrival& mail, const std::vector<std::string>& address
   }
 }
 
-bool redirect(store::Store& store, const delivery::Arrival& mail, const ruleinterp::Outcome& outcome,
+bool redirect(const delivery::Router& router, const delivery::Arrival& mail, const ruleinterp::Outcome& outcome,
               delivery::Edits& edits) {
+  using Kind = delivery::Route::Kind;
   if (outcome.recipients.empty()) return false;
   const std::string to{trim(outcome.recipients.front())};
-  const auto known = store.directory().resolve(to);
-  if (!known || (known->is_local_domain && known->accounts.empty()) || has_been_at(mail, to)) {
-    log(kNotDone, {{"what", "Redirect to " + printable(to) +
-                                (known && !known->is_local_domain ? ", where the message has been already"
-                                                                  : ", who is no user here")}});
+  const auto not_done = [&](const std::string& why) {
+    log(kNotDone, {{"what", "Redirect to " + printable(to) + ": " + why}});
     return false;
+  };
+  const auto known = router.route(to);
+  if (!known) return not_done(known.error().for_log);
+  std::string failures_to;
+  if (known->kind == Kind::outside) {
+    if (!message::is_addr_spec(to)) return not_done("it is no valid address");
+    if (mail.message.raw.size() + kAddedOnTheWay.size() > kReportedOriginal.most.size())
+      return not_done("limit " + std::string{kReportedOriginal.name} + " passed, it could not come back whole");
+    if (has_been_at(mail, to)) return not_done("the message has been there already");
+    auto postmaster = router.postmaster_address();
+    if (!postmaster) return not_done(postmaster.error().for_log);
+    if (!message::is_addr_spec(*postmaster)) return not_done("there is no postmaster who could be told of a failure");
+    const bool is_for_postmaster = std::ranges::any_of(
+        mail.envelope.recipients, [&](const auto& one) { return same_word(one.address, *postmaster); });
+    if (mail.envelope.return_path.empty() && is_for_postmaster)
+      return not_done("it may be what comes back from there (a report to the postmaster)");
+    failures_to = *std::move(postmaster);
+  } else if (known->kind != Kind::mailbox) {
+    return not_done("nobody here has this name");
   }
-  const delivery::Route target = known->accounts.empty()
-                                     ? delivery::Route{delivery::Route::Kind::discard, {}}
-                                     : delivery::Route{delivery::Route::Kind::mailbox, known->accounts, 'F'};
+  const delivery::Route target = known->kind == Kind::mailbox ? delivery::Route{Kind::mailbox, known->accounts, 'F'}
+                                                              : delivery::Route{Kind::discard, {}};
   for (std::size_t i = 0; i < mail.envelope.recipients.size(); ++i) {
     const auto& recipient = mail.envelope.recipients[i].address;
     const bool stays = std::ranges::any_of(outcome.copies, [&](const auto& one) { return same_word(one, recipient); });
     if (!stays) edits.route(i, target);
   }
-  if (known->accounts.empty()) edits.copy_to(to);
+  if (known->kind == Kind::outside) edits.redirect_to(to, failures_to);
   return true;
 }
 

@@ -7,6 +7,7 @@
 
 #include "ruleinterp/outcome.h"
 #include "server/base/smtp_text.h"
+#include "server/delivery/router.h"
 #include "server/delivery/stage.h"
 #include "server/store/store.h"
 
@@ -24,9 +25,12 @@ void apply_own(store::Store& store, const std::vector<ruleinterp::HeaderChange>&
 /// its X-Loop field says so.
 void copy(const delivery::Arrival& mail, const std::vector<std::string>& addresses, delivery::Edits& edits);
 
-/// Redirect: the recipients are replaced by one, but for those that the script also names in a Copy. False, and nothing
-/// has changed, when nobody here has the name or the address outside has had the message before.
-bool redirect(store::Store& store, const delivery::Arrival& mail, const ruleinterp::Outcome& outcome,
+/// Redirect: the recipients are replaced by one, but for those that the script also names in a Copy. What goes outside
+/// goes in the postmaster's name: he gets the message back when it cannot be delivered, for it is nowhere else. False,
+/// with a line in the log and nothing changed, when nobody here has the name; when the address outside is none, has had
+/// the message before, or sends it back; when no postmaster could be told, or not with the whole message
+/// (kReportedOriginal).
+bool redirect(const delivery::Router& router, const delivery::Arrival& mail, const ruleinterp::Outcome& outcome,
               delivery::Edits& edits);
 
 /// The reply line of Reject as a reply: "451 4.7.1 later" keeps its enhanced code, "552 no thanks" has none.

@@ -30,6 +30,10 @@ class ActionsTest : public QuarantineFixture {
     script(text);
     start();
   }
+  /// Whose mail is the postmaster's: no account has that name.
+  void make_admin(const std::string& name) {
+    EXPECT_TRUE(store_->accounts().set_admin(store_->accounts().find(name)->id, true).ok());
+  }
   /// As anna, logged in.
   delivery::Outcome send_as_anna(const std::string& octets, std::vector<std::string> to) {
     delivery::Mail m;
@@ -234,6 +238,25 @@ TEST_F(ActionsTest, ALargeMessageGetsItsOwnHeaderToo) {
   EXPECT_EQ(annas.substr(annas.size() - 3'000'010), berts.substr(berts.size() - 3'000'010));
 }
 
+TEST_F(ActionsTest, AMessageThatBeginsWithAnEmptyLineGetsItsFieldsToo) {
+  rules("AddHeader \"X-VPOP3-Spam: 7\"\nAddHeader \"Subject: marked\"\nAddHeader \"{bert}X-Own: yes\"\n");
+  std::size_t count = 0;
+  for (const std::string line_end : {"\r\n", "\n"}) {
+    const std::string body = "first" + line_end + line_end + "second" + line_end;
+    EXPECT_TRUE(send(line_end + body, {"anna@corp.example", "bert@corp.example"}).is_taken());
+    ++count;
+    for (const AccountId who : {anna_, bert_}) {
+      const auto mails = folder(who);
+      ASSERT_THAT(mails, SizeIs(count));
+      EXPECT_THAT(mails.back(), HasSubstr("\r\nX-VPOP3-Spam: 7\r\n"));
+      EXPECT_THAT(mails.back(), HasSubstr("\r\nSubject: marked\r\n"));
+      EXPECT_THAT(mails.back(), EndsWith("\r\n\r\n" + body));
+      EXPECT_EQ(message::parse(mails.back()).body(), body);
+    }
+    EXPECT_THAT(folder(bert_).back(), HasSubstr("\r\nX-Own: yes\r\n"));
+  }
+}
+
 // --- Copy and Redirect
 
 TEST_F(ActionsTest, CopyAddsRecipientsHereAndOutside) {
@@ -269,6 +292,7 @@ TEST_F(ActionsTest, CopyOfWhatNobodyHereGetsIsStillMade) {
 }
 
 TEST_F(ActionsTest, RedirectLeadsToOneUserOrAddressInsteadOfAll) {
+  make_admin("carl");
   rules(
       "IfMatch Subject out\nRedirect \"else@far.example\"\nElse\nIfMatch Subject wrong\nRedirect "
       "nobody\nElse\nRedirect bert\nEndIf\nEndIf\n");
@@ -276,12 +300,69 @@ TEST_F(ActionsTest, RedirectLeadsToOneUserOrAddressInsteadOfAll) {
   EXPECT_THAT(folder(bert_), SizeIs(1));
   EXPECT_THAT(queued(), IsEmpty());
   EXPECT_TRUE(send("Subject: out\r\n\r\nx\r\n", {"anna@corp.example", "far@elsewhere.example"}).is_taken());
-  EXPECT_THAT(queued(), ElementsAre("bounce@other.example -> else@far.example"));
+  EXPECT_THAT(queued(), ElementsAre("postmaster@corp.example -> else@far.example"));
   EXPECT_THAT(folder(anna_), IsEmpty());
   EXPECT_TRUE(send("Subject: wrong\r\n\r\nx\r\n").is_taken());
   EXPECT_THAT(folder(anna_), SizeIs(1)) << "a redirect to nobody is none";
   EXPECT_TRUE(send("X-Loop: else@far.example\r\nSubject: out\r\n\r\nx\r\n").is_taken());
   EXPECT_THAT(folder(anna_), SizeIs(2)) << "it has been there";
+}
+
+TEST_F(ActionsTest, WhatIsRedirectedOutsideComesBackToThePostmasterWhenItCannotBeDelivered) {
+  make_admin("carl");
+  rules("Redirect \"else@far.example\"\n");
+  EXPECT_TRUE(send(kMail).is_taken());
+  const auto all = store_->queue().list({});
+  ASSERT_TRUE(all.ok());
+  ASSERT_THAT(*all, SizeIs(1));
+  EXPECT_EQ(all->front().return_path, "postmaster@corp.example");
+  EXPECT_EQ(all->front().returned, store::ReturnOption::full);
+  ASSERT_THAT(all->front().recipients, SizeIs(1));
+  EXPECT_EQ(all->front().recipients[0].notify, "") << "failures are reported";
+  EXPECT_THAT(pipeline_->router().route("postmaster@corp.example")->accounts, ElementsAre(carl_));
+}
+
+TEST_F(ActionsTest, WhatComesBackFromThereIsNotRedirectedAgain) {
+  make_admin("carl");
+  rules("Redirect \"else@far.example\"\n");
+  EXPECT_TRUE(send(kMail, {"postmaster@corp.example"}, "").is_taken());
+  EXPECT_THAT(queued(), IsEmpty());
+  EXPECT_THAT(folder(carl_), SizeIs(1));
+}
+
+TEST_F(ActionsTest, ARedirectThatCannotWorkLeavesTheMessageToItsRecipients) {
+  make_admin("carl");
+  std::size_t sent = 0;
+  for (const char* to : {"else@", "else@far..example", "a b@far.example", "x, y@far.example", "<else@far.example>",
+                         "else@far.example\\r\\nx", "no-one", "nobody@corp.example"}) {
+    SCOPED_TRACE(to);
+    rules("Redirect \"" + std::string{to} + "\"\n");
+    EXPECT_TRUE(send(kMail).is_taken());
+    EXPECT_THAT(folder(anna_), SizeIs(++sent));
+    EXPECT_THAT(queued(), IsEmpty());
+  }
+}
+
+TEST_F(ActionsTest, WhatCouldNotComeBackWholeIsNotRedirectedOutside) {
+  make_admin("carl");
+  rules("Redirect \"else@far.example\"\n");
+  EXPECT_TRUE(send(kMail + std::string(kReportedOriginal.most.size(), 'x') + "\r\n").is_taken());
+  EXPECT_THAT(folder(anna_), SizeIs(1));
+  EXPECT_THAT(queued(), IsEmpty());
+}
+
+TEST_F(ActionsTest, WithoutAPostmasterToTellNothingIsRedirectedOutside) {
+  rules("Redirect \"else@far.example\"\n");
+  EXPECT_TRUE(send(kMail).is_taken());
+  EXPECT_THAT(folder(anna_), SizeIs(1));
+  EXPECT_THAT(queued(), IsEmpty());
+}
+
+TEST_F(ActionsTest, AFieldOfTheSenderDoesNotEvadeARedirectToAUserHere) {
+  rules("Redirect bert\n");
+  EXPECT_TRUE(send("X-Loop: bert\r\n" + kMail).is_taken());
+  EXPECT_THAT(folder(bert_), SizeIs(1));
+  EXPECT_THAT(folder(anna_), IsEmpty());
 }
 
 TEST_F(ActionsTest, TheDefaultRulesRedirectSpamButForThoseInDontRedirect) {  // spec 11 section 4
@@ -305,6 +386,39 @@ TEST_F(ActionsTest, TheDefaultRulesRedirectSpamButForThoseInDontRedirect) {  // 
     EXPECT_EQ(folder(bert_).size(), sum.berts) << row.dont;
     EXPECT_EQ(folder(carl_).size(), sum.carls) << row.dont;
   }
+}
+
+// --- mail made here
+
+TEST_F(ActionsTest, MailOfAScriptHasTheDefaultDomainInBothAddresses) {
+  EXPECT_TRUE(store_->directory().add_domain("zorn.example").ok());
+  EXPECT_TRUE(store_->directory().add_address("bert@zorn.example", bert_).ok());
+  set("DefaultDomain", "zorn.example");
+  rules("SendMessage \"bert\" \"S\" \"text\" \"\"\n");
+  send(kMail);
+  const auto mails = folder(bert_);
+  ASSERT_THAT(mails, SizeIs(1));
+  EXPECT_THAT(mails[0], HasSubstr("From: Spam filter <postmaster@zorn.example>\r\n"));
+  EXPECT_THAT(mails[0], HasSubstr("To: bert@zorn.example\r\n"));
+}
+
+TEST_F(ActionsTest, AnAdministratorHearsOfABrokenScriptWhenThePostmasterIsNobody) {
+  make_admin("carl");
+  set("Postmaster", "nobody@nowhere.example");
+  rules("If 1 = 1\n");
+  send(kMail);
+  EXPECT_THAT(folder(carl_), ElementsAre(HasSubstr("Subject: The spam rules have errors\r\n")));
+}
+
+TEST_F(ActionsTest, ReadyMeansThatTheRulesAreLoaded) {
+  make_admin("carl");
+  rules("If 1 = 1\n");
+  filter_->prepare();
+  EXPECT_THAT(folder(carl_), SizeIs(1)) << "before any message";
+  set("SpamFilter", "0");
+  rules("If 2 = 2\n");
+  filter_->prepare();
+  EXPECT_THAT(folder(carl_), SizeIs(1)) << "switched off";
 }
 
 // --- lists, with the default rules
@@ -368,6 +482,16 @@ TEST_F(ActionsTest, WhomAUserWritesToIsListedAndCounted) {  // case 27
   EXPECT_EQ(found.add_count, 2);
   EXPECT_EQ(store::SpamLists{store_->database()}.addresses(store::AddressList::white)->size(), 1U)
       << "neither users here nor patterns";
+}
+
+TEST_F(ActionsTest, WhatAScriptTakesFromMailNeverBecomesAPattern) {
+  rules("ForEach Addr Reply-To a\nAddWhiteList ${a}\nAddBlackList ${a}\nEndFor\n");
+  send("Reply-To: x <*@*>, </.*@.*/i>, plain@far.example\r\n" + kMail);
+  for (const auto which : {store::AddressList::white, store::AddressList::black}) {
+    const auto all = store::SpamLists{store_->database()}.addresses(which);
+    ASSERT_THAT(*all, SizeIs(1));
+    EXPECT_EQ(all->front().entry, "plain@far.example");
+  }
 }
 
 TEST_F(ActionsTest, WhomAUserWritesToIsReleasedFromTheQuarantine) {  // spec 11 section 5.2

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <iterator>
 #include <utility>
 
 #include "server/base/limits.h"
@@ -19,6 +20,9 @@ namespace {
 constexpr LogEvent kBayesAway{"filter.bayes_away", Level::error, "the Bayesian database cannot be used: {reason}"};
 constexpr LogEvent kLessonsDropped{"filter.lessons_dropped", Level::warning,
                                    "limit {limit} passed: messages are not learned until the database has caught up"};
+
+constexpr LogEvent kNotLearned{"filter.lesson_refused", Level::error,
+                               "what a message teaches is not learned: {reason}"};
 
 constexpr double kStrength = 0.1;       // how many messages the assumption for a new word weighs
 constexpr double kAssumed = 0.5;        // a word that was never seen
@@ -112,9 +116,41 @@ void StoreBayes::flush() {
   {
     const std::lock_guard lock{mutex_};
     lessons.swap(waiting_);
+    is_away_ = false;
   }
+  if (!lessons.empty()) keep(write(std::move(lessons)));
+}
+
+/// Gives what the database does not take for the moment. What it will never take is dropped, each lesson for itself.
+std::vector<store::Lesson> StoreBayes::write(std::vector<store::Lesson> lessons) {
+  const auto done = learning_.apply(lessons);
+  if (done) return {};
+  const Kind kind = done.error().kind;
+  if (kind == Kind::unavailable || kind == Kind::disk_full || kind == Kind::cancelled) {
+    log(kBayesAway, done.error());
+    return lessons;
+  }
+  if (lessons.size() == 1) {
+    log(kNotLearned, done.error());
+    return {};
+  }
+  std::vector<store::Lesson> kept;
+  for (auto& lesson : lessons)
+    for (auto& one : write({std::move(lesson)})) kept.push_back(std::move(one));
+  return kept;
+}
+
+/// In front of what has come meanwhile, for lessons have an order; as many as kLearnWaiting.
+void StoreBayes::keep(std::vector<store::Lesson> lessons) {
   if (lessons.empty()) return;
-  if (const auto done = learning_.apply(lessons); !done) log(kBayesAway, done.error());
+  const std::lock_guard lock{mutex_};
+  is_away_ = true;
+  std::ranges::move(waiting_, std::back_inserter(lessons));
+  waiting_ = std::move(lessons);
+  const auto most = static_cast<std::size_t>(kLearnWaiting.most);
+  if (waiting_.size() <= most) return;
+  waiting_.resize(most);
+  if (!std::exchange(dropping_, true)) log(kLessonsDropped, {{"limit", kLearnWaiting.name}});
 }
 
 void StoreBayes::forget_old() {
@@ -128,7 +164,8 @@ void StoreBayes::forget_old() {
 void StoreBayes::write_now_and_then() {
   std::unique_lock lock{mutex_};
   while (!stopping_) {
-    changed_.wait_for(lock, kBetweenWrites, [this] { return stopping_ || waiting_.size() >= kWrittenAtOnce; });
+    changed_.wait_for(lock, kBetweenWrites,
+                      [this] { return stopping_ || (!is_away_ && waiting_.size() >= kWrittenAtOnce); });
     if (stopping_) return;
     lock.unlock();
     flush();

@@ -40,10 +40,12 @@ class StoreBayes final : public ruleinterp::Bayes {
   }
   /// Any lessons; more than kLearnWaiting wait for the database: they are dropped, with a line in the log.
   void take(std::vector<store::Lesson> lessons);
-  /// Writes what was learned now.
+  /// Writes what was learned now. What the database does not take for the moment is kept for later.
   void flush();
 
  private:
+  std::vector<store::Lesson> write(std::vector<store::Lesson> lessons);
+  void keep(std::vector<store::Lesson> lessons);
   void write_now_and_then();
   void forget_old();
 
@@ -53,6 +55,7 @@ class StoreBayes final : public ruleinterp::Bayes {
   std::condition_variable changed_;
   std::vector<store::Lesson> waiting_;
   bool dropping_ = false;  // said so already
+  bool is_away_ = false;   // the last time the database took nothing
   bool stopping_ = false;
   std::mutex writing_;  // held by who writes: one at a time
   std::chrono::steady_clock::time_point next_forgetting_{};

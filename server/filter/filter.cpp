@@ -15,6 +15,7 @@
 #include "server/filter/actions.h"
 #include "server/filter/client_facts.h"
 #include "server/filter/mail_view.h"
+#include "server/filter/postmaster_mail.h"
 #include "server/filter/quarantine_stage.h"
 #include "server/filter/run_services.h"
 #include "server/message/build.h"
@@ -94,6 +95,7 @@ std::string one_line(std::string_view text) {
 
 Filter::Filter(store::Store& store, dns::Resolver* resolver, std::filesystem::path rules)
     : store_{store},
+      router_{store, [this](std::string_view address, bool local) { return is_null_address(address, local); }},
       resolver_{resolver},
       lists_{store},
       words_{store::SpamLists{store.database()}},
@@ -101,14 +103,7 @@ Filter::Filter(store::Store& store, dns::Resolver* resolver, std::filesystem::pa
       bayes_{store},
       directory_{store, [this](std::string_view address, bool local) { return is_null_address(address, local); }},
       choices_{store.settings()},
-      rules_{std::move(rules),
-             [this](const std::string& problems) {
-               const auto to = store_.settings().get(kPostmaster);
-               mail_out(to, "The spam rules have errors",
-                        "A spam rule script was changed and has errors. The rules before it stay in use until they are "
-                        "corrected.\n\n" +
-                            problems);
-             }},
+      rules_{std::move(rules), [this](const std::string& problems) { tell_of_errors(problems); }},
       teacher_{store, bayes_} {
   if (resolver) {
     dns_ = std::make_unique<ResolverDns>(*resolver, std::vector<std::string>{});
@@ -153,27 +148,38 @@ bool Filter::is_for_null_addresses(const std::shared_ptr<const ruleinterp::Progr
                              [&](const auto& to) { return nulls_.contains(program, to.address, true); });
 }
 
+void Filter::prepare() {
+  if (!store_.settings().get(kSpamFilter)) return;
+  rules_.program();
+  words_.words();
+}
+
 void Filter::mail_out(const std::string& recipient, std::string_view subject, std::string_view text) {
   if (!send_) {
     log(kNotSent, {{"reason", "there is no way out yet"}, {"to", printable(recipient)}});
     return;
   }
-  message::TextMail mail;
-  const auto domains = store_.directory().domains();
-  const std::string domain = domains && !domains->empty() ? domains->front() : "localhost";
-  mail.from.name = "Spam filter";
-  mail.from.local = "postmaster";
-  mail.from.domain = domain;
-  const auto at = recipient.rfind('@');
-  message::Address to;
-  to.local = recipient.substr(0, at);
-  if (at != std::string::npos) to.domain = recipient.substr(at + 1);
-  mail.to = {to};
-  mail.subject = subject;
-  mail.text = text;
-  mail.fields = {"Auto-Submitted: auto-generated\r\n"};
-  mail.at = now();
-  if (const auto sent = send_(recipient, message::build(mail)); !sent) log(kNotSent, sent.error());
+  auto mail = postmaster_mail(router_, "Spam filter", recipient);
+  if (!mail) {
+    log(kNotSent, mail.error(), {{"to", printable(recipient)}});
+    return;
+  }
+  mail->subject = subject;
+  mail->text = text;
+  const std::string to = message::addr_spec(mail->to.front());
+  if (const auto sent = send_(to, message::build(*mail)); !sent) log(kNotSent, sent.error(), {{"to", printable(to)}});
+}
+
+void Filter::tell_of_errors(const std::string& problems) {
+  const auto to = router_.postmaster_address();
+  if (!to || to->empty()) {
+    log(kNotSent, {{"reason", to ? "nobody gets the postmaster's mail" : to.error().for_log}});
+    return;
+  }
+  mail_out(
+      *to, "The spam rules have errors",
+      "A spam rule script was changed and has errors. The rules before it stay in use until they are corrected.\n\n" +
+          problems);
 }
 
 delivery::Verdict Filter::judge(const delivery::Arrival& mail, delivery::Edits& edits) {
@@ -250,7 +256,7 @@ delivery::Verdict Filter::judge(const delivery::Arrival& mail, delivery::Edits& 
 
   apply(outcome.headers, view.raw_header(), edits);
   apply_own(store_, outcome.headers, edits);
-  const bool redirected = outcome.redirected && redirect(store_, mail, outcome, edits);
+  const bool redirected = outcome.redirected && redirect(router_, mail, outcome, edits);
   copy(mail, outcome.copies, edits);
   edits.spam_score(outcome.score, rules);
   judged(redirected ? "redirected" : spam ? "spam" : "passed");  // where it goes: the stage quarantine

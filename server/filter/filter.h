@@ -9,6 +9,7 @@
 #include "ruleinterp/outcome.h"
 #include "server/base/smtp_text.h"
 #include "server/delivery/pipeline.h"
+#include "server/delivery/router.h"
 #include "server/filter/bayes.h"
 #include "server/filter/null_addresses.h"
 #include "server/filter/rule_set.h"
@@ -36,6 +37,10 @@ class Filter {
   using Send = std::function<Result<void>(const std::string& recipient, const std::string& octets)>;
   void send_with(Send send) { send_ = std::move(send); }
 
+  /// Reads rules and word lists when the filter is on, so that the first messages do not wait for it. To be called once
+  /// mail can be sent.
+  void prepare();
+
   /// Its stages for the pipeline's list.
   delivery::Judges judges();
 
@@ -47,10 +52,12 @@ class Filter {
 
  private:
   void mail_out(const std::string& recipient, std::string_view subject, std::string_view text);
+  void tell_of_errors(const std::string& problems);
   bool is_null_address(std::string_view address, bool is_local_domain);
   bool is_for_null_addresses(const std::shared_ptr<const ruleinterp::Program>& program, const delivery::Arrival& mail);
 
   store::Store& store_;
+  const delivery::Router router_;
   dns::Resolver* resolver_;
   std::unique_ptr<ResolverDns> dns_;
   std::unique_ptr<Web> web_;

@@ -14,6 +14,8 @@
 #include "server/filter/actions.h"
 #include "server/filter/mail_view.h"
 #include "server/filter/test_web.h"
+#include "server/store/connection.h"
+#include "server/store/database.h"
 #include "server/store/test_cluster.h"
 
 namespace pennypost::filter {
@@ -364,6 +366,27 @@ TEST_F(FilterTest, BayesLearnsAndUnlearnsThroughTheScript) {
   send({"anna@corp.example"}, "Subject: wrong\r\n\r\nnever learned\r\n");
   filter_->bayes().flush();
   EXPECT_EQ(store_->spam_filter().bayes_size()->spam, 4);
+}
+
+TEST_F(FilterTest, WhatTheDatabaseCannotTakeForTheMomentIsLearnedLater) {
+  script("AddBayesHam\n");
+  start();
+  const auto database_does = [&](const char* statement) {
+    auto lease = store_->database().lease();
+    ASSERT_TRUE(lease.ok());
+    const auto done = (*lease)->execute(statement);
+    ASSERT_TRUE(done.ok()) << done.error().for_log;
+  };
+  database_does(
+      "CREATE FUNCTION busy() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE lock_not_available; END $$;"
+      "CREATE TRIGGER busy BEFORE UPDATE ON spamfilter.bayesmessages FOR EACH STATEMENT EXECUTE FUNCTION busy()");
+  send();
+  filter_->bayes().flush();
+  filter_->bayes().flush();
+  EXPECT_EQ(store_->spam_filter().bayes_size()->ham, 0);
+  database_does("DROP TRIGGER busy ON spamfilter.bayesmessages");
+  filter_->bayes().flush();
+  EXPECT_EQ(store_->spam_filter().bayes_size()->ham, 1);
 }
 
 TEST_F(FilterTest, TheDnsAnswersScripts) {  // spec 10 section 9, cases 50, 51; 11 section 16, case 11

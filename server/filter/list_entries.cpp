@@ -168,7 +168,7 @@ EntryFile read_entries(ListKind kind, std::string_view text) {
     std::string_view entry = trim(without_line_end(text.substr(0, end)));
     text.remove_prefix(std::min(end + 1, text.size()));
     if (entry.empty() || entry.starts_with('#')) continue;
-    if (kind == ListKind::words && (entry.starts_with("\\#") || entry.starts_with("\\\\"))) entry.remove_prefix(1);
+    if (entry.starts_with("\\#") || entry.starts_with("\\\\")) entry.remove_prefix(1);
     if (auto why = objection_to_entry(kind, entry)) {
       file.bad.push_back({number, std::string{entry}, *std::move(why)});
       continue;
@@ -178,10 +178,10 @@ EntryFile read_entries(ListKind kind, std::string_view text) {
   return file;
 }
 
-std::string write_entries(ListKind kind, const std::vector<std::string>& entries) {
+std::string write_entries(const std::vector<std::string>& entries) {
   std::string out;
   for (const auto& entry : entries) {
-    if (kind == ListKind::words && (entry.starts_with('#') || entry.starts_with('\\'))) out += '\\';
+    if (entry.starts_with('#') || entry.starts_with('\\')) out += '\\';
     out += entry + "\n";
   }
   return out;

@@ -27,11 +27,12 @@ struct EntryFile {
   std::vector<std::string> entries;
   std::vector<BadLine> bad;
 };
-/// One entry a line; blanks at its ends, empty lines and lines that begin with # do not count. A word that begins with
-/// # or \ is written with a \ in front. Any octets are read; line ends LF or CR LF, a byte order mark is passed over.
+/// One entry a line; blanks at its ends, empty lines and lines that begin with # do not count. An entry that begins
+/// with # or \ is written with a \ in front. Any octets are read; line ends LF or CR LF, a byte order mark is passed
+/// over.
 EntryFile read_entries(ListKind kind, std::string_view text);
 /// The file that reads back to the same entries.
-std::string write_entries(ListKind kind, const std::vector<std::string>& entries);
+std::string write_entries(const std::vector<std::string>& entries);
 
 /// The condition of a bulk deletion: `auto`, `manual`, `addcount`, `findcount` with a number, `initiallyadded`,
 /// `lastadded`, `lastfound` with an age; several with `and` between them, all of which must hold. An age is a number of

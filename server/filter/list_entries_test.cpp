@@ -57,9 +57,9 @@ TEST(ListEntries, AFileIsReadLineByLineAndBadLinesAreTold) {
 
 TEST(ListEntries, WhatIsWrittenReadsBack) {
   const std::vector<std::string> words{"plain", "#1 deal", "\\#x", "\\", "a b", "/x y/i", "cat*basket"};
-  EXPECT_EQ(read_entries(ListKind::words, write_entries(ListKind::words, words)).entries, words);
-  const std::vector<std::string> addresses{"a@b.example", "*@c.example"};
-  EXPECT_EQ(read_entries(ListKind::addresses, write_entries(ListKind::addresses, addresses)).entries, addresses);
+  EXPECT_EQ(read_entries(ListKind::words, write_entries(words)).entries, words);
+  const std::vector<std::string> addresses{"a@b.example", "*@c.example", "#tag@d.example"};
+  EXPECT_EQ(read_entries(ListKind::addresses, write_entries(addresses)).entries, addresses);
   EXPECT_TRUE(read_entries(ListKind::words, "").entries.empty());
 }
 

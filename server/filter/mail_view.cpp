@@ -42,15 +42,7 @@ bool is_plain_ascii(std::string_view text) {
 
 }  // namespace
 
-std::string_view MailView::raw_header() const {
-  std::string_view header = message_.header();
-  if (header.ends_with("\r\n\r\n")) {
-    header.remove_suffix(2);
-  } else if (header.ends_with("\n\n")) {
-    header.remove_suffix(1);
-  }
-  return header;
-}
+std::string_view MailView::raw_header() const { return message_.fields(); }
 
 std::span<const ruleinterp::HeaderField> MailView::fields() const {
   if (fields_made_) return fields_;

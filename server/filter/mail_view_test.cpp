@@ -39,6 +39,18 @@ std::map<std::string, std::string> variables_after(const std::string& script) {
   return ruleinterp::Run{*compiled.program, mail, envelope, host, {}}.execute().variables;
 }
 
+TEST(MailView, AHeaderThatIsOnlyAnEmptyLineIsEmpty) {
+  for (const auto& [raw, header] : {std::pair<std::string, std::string>{"\r\ntext", ""},
+                                    {"\ntext", ""},
+                                    {"A: b\r\n\r\ntext", "A: b\r\n"},
+                                    {"A: b\n\ntext", "A: b\n"},
+                                    {"A: b\r\n", "A: b\r\n"},
+                                    {"", ""}}) {
+    const auto parsed = message::parse(raw);
+    EXPECT_EQ(MailView{parsed}.raw_header(), header) << raw;
+  }
+}
+
 TEST(MailView, AScriptSeesTheDecodedMessage) {
   const auto found = variables_after(
       "${s} = ${Subject}\n"

@@ -13,7 +13,7 @@
 #include "server/base/limits.h"
 #include "server/base/log.h"
 #include "server/base/text.h"
-#include "server/delivery/received.h"
+#include "server/filter/postmaster_mail.h"
 #include "server/message/build.h"
 #include "server/message/html.h"
 
@@ -49,8 +49,9 @@ std::string sender_of(const store::Quarantined& mail) {
   return mail.from_name.empty() ? mail.sender : mail.from_name + " <" + mail.sender + ">";
 }
 
+/// On one line, and not endless (kQuarantineText).
 std::string one_line(std::string_view text) {
-  std::string out{text};
+  std::string out = shortened(text, kQuarantineText.most);
   for (char& c : out)
     if (is_control(c)) c = ' ';
   return out;
@@ -222,24 +223,12 @@ Result<QuarantineReports::Told> QuarantineReports::tell_once(const store::Accoun
   const auto content = report_content(*mail, account.name, [&](const store::Quarantined& one) {
     return links_.url(web, one.id, one.account, one.at + kept);
   });
-  auto domain = pipeline_.router().default_domain();
-  if (!domain) return std::move(domain).error();
-  message::TextMail built;
-  built.from.name = "Quarantine";
-  built.from.local = "postmaster";
-  built.from.domain = domain->empty() ? "localhost" : *domain;
-  const auto [local, at_domain] = delivery::split_address(recipient);
-  message::Address to;
-  to.local = local;
-  to.domain = at_domain;
-  built.to = {to};
-  built.subject = content.subject;
-  built.text = content.text;
-  built.html = content.html;
-  built.fields = {"Auto-Submitted: auto-generated\r\n"};
-  built.at = now();
-  built.zone_minutes = delivery::local_zone_minutes(built.at);
-  const std::string octets = message::build(built);
+  auto built = postmaster_mail(pipeline_.router(), "Quarantine", recipient);
+  if (!built) return std::move(built).error();
+  built->subject = content.subject;
+  built->text = content.text;
+  built->html = content.html;
+  const std::string octets = message::build(*built);
   report.recipients = {recipient};
   report.octets = octets;
   report.reported = store::ReportedQuarantine{account.id, mail->upto, mail->count};

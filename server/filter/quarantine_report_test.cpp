@@ -42,6 +42,22 @@ Timestamp utc(int year, unsigned month, unsigned day, int hour, int minute) {
          std::chrono::hours{hour} + std::chrono::minutes{minute};
 }
 
+TEST(ReportContent, ALongSubjectOrSenderIsCut) {
+  store::Unreported mail;
+  mail.count = 1;
+  mail.first.resize(1);
+  std::string umlauts;
+  while (umlauts.size() < 16'000'000) umlauts += "\u00fc";
+  mail.first[0].subject = umlauts;
+  mail.first[0].from_name = umlauts;
+  mail.first[0].sender = "joe@other.example";
+  const auto content = report_content(mail, "anna", [](const auto&) { return std::string{"http://x"}; });
+  EXPECT_LT(content.text.size() + content.html.size(), 5'000U);
+  std::string cut;
+  for (int i = 0; i < 199; ++i) cut += "\u00fc";
+  EXPECT_THAT(content.text, HasSubstr("Subject: " + cut + "\u2026\n"));
+}
+
 TEST(ReportTimes, AreReadAsPeopleWriteThem) {
   using std::chrono::minutes;
   for (const auto& [text, expected] :

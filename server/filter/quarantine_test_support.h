@@ -8,6 +8,8 @@
 
 #include "server/delivery/pipeline.h"
 #include "server/filter/filter.h"
+#include "server/store/connection.h"
+#include "server/store/database.h"
 #include "server/store/test_cluster.h"
 
 namespace pennypost::filter {
@@ -38,6 +40,13 @@ class QuarantineFixture : public testing::Test {
   void set(const std::string& key, const std::string& value) {
     EXPECT_TRUE(store_->settings().set(key, value).ok());
     EXPECT_TRUE(store_->settings().reload().ok());
+  }
+  /// What an administrator, or an accident, does to the database behind the server's back.
+  void database_does(const char* statement) {
+    auto lease = store_->database().lease();
+    ASSERT_TRUE(lease.ok());
+    const auto done = (*lease)->execute(statement);
+    ASSERT_TRUE(done.ok()) << done.error().for_log;
   }
   void script(const std::string& text) {
     std::filesystem::create_directories(folder_ + "/rules");

@@ -9,7 +9,9 @@
 #include "server/base/text.h"
 #include "server/delivery/content.h"
 #include "server/filter/as_it_came.h"
+#include "server/filter/list_entries.h"
 #include "server/filter/mail_view.h"
+#include "server/message/address.h"
 #include "server/message/parse.h"
 
 namespace pennypost::filter {
@@ -19,8 +21,10 @@ constexpr LogEvent kReleased{"filter.released", Level::info,
                              "message {id} from {sender} released from the quarantine of {user} by {by}"};
 constexpr LogEvent kSenderReleased{"filter.sender_released", Level::info,
                                    "{count} messages released from the quarantine: {entry} is in the whitelist"};
-constexpr LogEvent kReleaseFailed{"filter.release_failed", Level::error,
-                                  "messages from {entry} stay in the quarantine: {reason}"};
+constexpr LogEvent kNotListed{"filter.release_not_listed", Level::warning,
+                              "the sender {entry} of released message {id} is not in the whitelist: {reason}"};
+constexpr LogEvent kNotAll{"filter.release_not_all", Level::error,
+                           "not all from {entry}, which was added to the whitelist, is released: {reason}"};
 constexpr LogEvent kNotLearned{"filter.release_not_learned", Level::warning,
                                "released message {id} is not learned as ham: {reason}"};
 
@@ -98,10 +102,14 @@ Result<std::int64_t> release_all_of(store::Store& store, std::string_view entry,
 Result<std::int64_t> add_to_whitelist(store::Store& store, std::string_view entry, std::string_view by, Added how) {
   auto added = store.spam_filter().add_address(store::AddressList::white, entry, by, how == Added::automatically);
   if (!added) return std::move(added).error();
-  auto released = release_all_of(store, entry, how);
-  if (released) return released;
-  log(kReleaseFailed, released.error(), {{"entry", printable(entry)}});
-  return 0;
+  return release_all_of(store, entry, how);
+}
+
+std::optional<std::string> objection_to_sender(std::string_view address) {
+  if (store::is_pattern(address)) return "it would be read as a pattern that names others too";
+  if (auto why = objection_to_entry(ListKind::addresses, address)) return why;
+  if (!message::is_addr_spec(address)) return "it is no valid address";
+  return std::nullopt;
 }
 
 Result<void> Releases::learn(const store::Quarantined& mail) {
@@ -120,7 +128,33 @@ Result<void> Releases::learn(const store::Quarantined& mail) {
   return {};
 }
 
-Result<std::int64_t> Releases::release(QuarantineId id, const ReleaseOptions& options) {
+void Releases::whitelist(const store::Quarantined& mail, const ReleaseOptions& options, Released& released) {
+  const std::string sender = printable(mail.sender);
+  if (const auto why = objection_to_sender(mail.sender)) {
+    log(kNotListed, {{"entry", sender}, {"id", mail.id}, {"reason", *why}});
+    released.undone.push_back("The sender's address is not in the whitelist: " + *why + ".");
+    return;
+  }
+  const auto added =
+      store_.spam_filter().add_address(store::AddressList::white, mail.sender, options.by, /*automatic=*/false);
+  if (!added) {
+    log(kNotListed, added.error(), {{"entry", sender}, {"id", mail.id}});
+    released.undone.push_back("The sender's address is not in the whitelist: " + added.error().for_client + ".");
+    return;
+  }
+  const auto others = release_all_of(store_, mail.sender, Added::by_hand);
+  if (others) {
+    released.others = *others;
+    return;
+  }
+  log(kNotAll, others.error(), {{"entry", sender}});
+  released.undone.push_back(
+      "The sender's address is in the whitelist, but not all other messages from there are "
+      "released: " +
+      others.error().for_client + ".");
+}
+
+Result<Released> Releases::release(QuarantineId id, const ReleaseOptions& options) {
   auto mail = store_.quarantine().get(id);
   if (!mail) return std::move(mail).error();
   if (options.whitelist && mail->sender.empty())
@@ -128,11 +162,15 @@ Result<std::int64_t> Releases::release(QuarantineId id, const ReleaseOptions& op
   if (auto done = store_.quarantine().release(id); !done) return std::move(done).error();
   log(kReleased,
       {{"id", id}, {"sender", printable(mail->sender)}, {"user", mail->user}, {"by", printable(options.by)}});
+  Released released;
   if (options.train) {
-    if (auto learned = learn(*mail); !learned) log(kNotLearned, learned.error(), {{"id", id}});
+    if (auto learned = learn(*mail); !learned) {
+      log(kNotLearned, learned.error(), {{"id", id}});
+      released.undone.push_back("The filter has not learned the message: " + learned.error().for_client + ".");
+    }
   }
-  if (!options.whitelist) return 0;
-  return add_to_whitelist(store_, mail->sender, options.by, Added::by_hand);
+  if (options.whitelist) whitelist(*mail, options, released);
+  return released;
 }
 
 }  // namespace pennypost::filter

@@ -8,13 +8,14 @@
 namespace pennypost::filter {
 namespace {
 
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
 class ReleaseTest : public QuarantineFixture {
  protected:
-  Result<std::int64_t> release(QuarantineId id, const ReleaseOptions& options = {}) {
+  Result<Released> release(QuarantineId id, const ReleaseOptions& options = {}) {
     return Releases{*store_, filter_->bayes(), folder_ + "/spool"}.release(id, options);
   }
   double percent(const std::string& octets) {
@@ -60,10 +61,37 @@ TEST_F(ReleaseTest, Case11_29_SoDoesAReleaseWithTheWhitelist) {
   for (const char* subject : {"200 a", "300 b", "400 c"}) send(text(subject));
   const auto released = release(quarantine()[1].id, {.whitelist = true, .by = "anna"});
   ASSERT_TRUE(released.ok());
-  EXPECT_EQ(*released, 2) << "others";
+  EXPECT_EQ(released->others, 2);
+  EXPECT_THAT(released->undone, IsEmpty());
   EXPECT_THAT(folder(anna_), SizeIs(3));
   EXPECT_THAT(quarantine(), IsEmpty());
   EXPECT_TRUE(*store_->spam_filter().find_address(store::AddressList::white, "joe@other.example"));
+}
+
+TEST_F(ReleaseTest, ASenderThatWouldBeAPatternIsNotListedAndReleasesNobodyElsesMail) {
+  start();
+  send(text("200 other", "b@x.example"), {"bert@corp.example"});
+  for (const char* from : {"x <*@*>", "</.*@.*/i>", "\"a b\"@x.example", "nobody", "a?@x.example", "/a/@x.example"}) {
+    SCOPED_TRACE(from);
+    send(text("100 trap", from), {"anna@corp.example"}, "");
+    const auto released = release(quarantine(anna_).at(0).id, {.whitelist = true, .by = "anna"});
+    ASSERT_TRUE(released.ok());
+    EXPECT_EQ(released->others, 0);
+    EXPECT_THAT(released->undone, ElementsAre(HasSubstr("not in the whitelist: ")));
+  }
+  EXPECT_THAT(folder(anna_), SizeIs(6));
+  EXPECT_THAT(folder(bert_), IsEmpty());
+  EXPECT_THAT(*store::SpamLists{store_->database()}.addresses(store::AddressList::white), IsEmpty());
+}
+
+TEST_F(ReleaseTest, AWhitelistThatCannotBeWrittenIsSaidOfAMessageThatIsReleased) {
+  start();
+  send(text("200 a"));
+  database_does("ALTER TABLE spamfilter.whitelist RENAME TO away");
+  const auto released = release(quarantine()[0].id, {.whitelist = true, .by = "anna"});
+  ASSERT_TRUE(released.ok());
+  EXPECT_THAT(released->undone, ElementsAre(HasSubstr("not in the whitelist: ")));
+  EXPECT_THAT(folder(anna_), SizeIs(1));
 }
 
 TEST_F(ReleaseTest, PatternsReleaseWhomTheyName) {

@@ -21,7 +21,6 @@ constexpr LogEvent kRefused{"filter.rules_refused", Level::error,
 constexpr LogEvent kProblem{"filter.rules_problem", Level::warning, "spam rules: {problem}"};
 constexpr std::size_t kMostFilesWatched = 5000;
 constexpr std::size_t kMostProblemsTold = 50;
-constexpr std::chrono::seconds kBetweenLooks{1};
 
 }  // namespace
 
@@ -48,73 +47,70 @@ Result<void> install_default_rules(const fs::path& folder) {
 RuleSet::RuleSet(fs::path folder, std::function<void(const std::string&)> tell)
     : folder_{std::move(folder)}, tell_{std::move(tell)} {}
 
-RuleSet::Fingerprint RuleSet::fingerprint(const ruleinterp::Program* program) const {
+void RuleSet::note(const fs::path& path, Fingerprint& into) {
+  std::error_code code;
+  const auto time = fs::last_write_time(path, code);
+  if (code) return;
+  const auto size = fs::file_size(path, code);
+  into.try_emplace(path.string(), Stamp{time.time_since_epoch().count(), code ? 0 : size});
+}
+
+/// The folder as a load reads it: what it asks for is remembered, with the state in which it was read.
+class RuleSet::Watched final : public ruleinterp::ScriptSource {
+ public:
+  Watched(const fs::path& folder, Fingerprint& read) : folder_{folder}, read_{read} {}
+  std::optional<Found> read(std::string_view name) override {
+    asked_for_.emplace(name);
+    if (const auto path = folder_.find(name)) note(*path, read_);  // before it is read: a change meanwhile is noticed
+    return folder_.read(name);
+  }
+  std::set<std::string> asked_for() { return std::move(asked_for_); }
+
+ private:
+  ruleinterp::ScriptFolder folder_;
+  Fingerprint& read_;
+  std::set<std::string> asked_for_;
+};
+
+RuleSet::Fingerprint RuleSet::fingerprint() const {
   Fingerprint out;
-  const auto note = [&](const fs::path& path) {
-    std::error_code code;
-    const auto time = fs::last_write_time(path, code);
-    if (code) return;
-    const auto size = fs::file_size(path, code);
-    out.push_back({path.string(), {time.time_since_epoch().count(), code ? 0 : size}});
-  };
   std::error_code code;
   for (const auto& entry : fs::directory_iterator{folder_, code}) {
     if (out.size() >= kMostFilesWatched) break;
-    if (ruleinterp::equal_ignoring_case(entry.path().extension().string(), ".txt")) note(entry.path());
+    if (ruleinterp::equal_ignoring_case(entry.path().extension().string(), ".txt")) note(entry.path(), out);
   }
-  if (program)
-    for (const auto& file : program->files)
-      if (const auto path = ruleinterp::ScriptFolder{folder_}.find(file->name)) note(*path);
-  std::ranges::sort(out);
+  const ruleinterp::ScriptFolder folder{folder_};
+  for (const std::string& name : asked_for_)
+    if (const auto path = folder.find(name)) note(*path, out);
   return out;
 }
 
 std::shared_ptr<const ruleinterp::Program> RuleSet::program() {
-  std::unique_lock lock{mutex_};
-  const auto now = std::chrono::steady_clock::now();
-  if (loading_ || (ever_loaded_ && now < next_look_)) return program_;
-  next_look_ = now + kBetweenLooks;
-  loading_ = true;
-  lock.unlock();
-  load();
-  lock.lock();
-  loading_ = false;
-  ever_loaded_ = true;
-  return program_;
+  std::string problems;
+  auto program = program_.get([&] { return load(problems); });
+  if (!problems.empty() && tell_) tell_(problems);  // behind the load: a mail asks for the program itself
+  return program;
 }
 
-void RuleSet::load() {
-  std::shared_ptr<const ruleinterp::Program> before;
-  Fingerprint known;
-  {
-    const std::lock_guard lock{mutex_};
-    before = program_;
-    known = loaded_;
-  }
-  auto print = fingerprint(before.get());
-  if (print == known && (before || ever_loaded_)) return;
-  ruleinterp::ScriptFolder source{folder_};
-  const auto compiled = ruleinterp::compile_from(source);
-  std::string told;
+std::shared_ptr<const ruleinterp::Program> RuleSet::load(std::string& problems) {
+  auto print = fingerprint();
+  if (loaded_ && print == *loaded_) return nullptr;
+  Watched source{folder_, print};
+  auto compiled = ruleinterp::compile_from(source);
+  asked_for_ = source.asked_for();
+  loaded_ = std::move(print);
   std::size_t count = 0;
   for (const auto& problem : compiled.problems) {
     const auto text = ruleinterp::describe(problem);
-    log(!compiled.program && problem.severity == ruleinterp::Severity::error ? kRefused : kProblem,
-        {{"problem", text}});
-    if (problem.severity == ruleinterp::Severity::error && ++count <= kMostProblemsTold) told += text + "\n";
+    const bool is_error = problem.severity == ruleinterp::Severity::error;
+    log(!compiled.program && is_error ? kRefused : kProblem, {{"problem", text}});
+    if (!compiled.program && is_error && ++count <= kMostProblemsTold) problems += text + "\n";
   }
-  if (compiled.program) {
+  if (compiled.program)
     log(kLoaded, {{"files", compiled.program->files.size()},
                   {"lines", compiled.program->code.size()},
                   {"rules", compiled.program->rules.size()}});
-    print = fingerprint(compiled.program.get());
-  }
-  {
-    const std::lock_guard lock{mutex_};
-    if (compiled.program) program_ = compiled.program;
-    loaded_ = std::move(print);
-  }
-  if (!compiled.program && tell_) tell_(told);
+  return std::move(compiled.program);
 }
 
 }  // namespace pennypost::filter

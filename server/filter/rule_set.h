@@ -1,16 +1,18 @@
 // The rule scripts of an installation: the folder, the program made of it, and its renewal when a file changes.
 #pragma once
-#include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
-#include <mutex>
+#include <optional>
+#include <set>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "ruleinterp/program.h"
 #include "server/base/result.h"
+#include "server/filter/renewed.h"
 
 namespace pennypost::filter {
 
@@ -27,7 +29,9 @@ const std::vector<RuleFile>& default_rules();
 Result<void> install_default_rules(const std::filesystem::path& folder);
 
 /// Looks for changed files at most once a second and loads all of them anew (spec 10 section 1.2). A script with errors
-/// is refused whole: the program before it goes on. Any thread; whoever asks while another loads gets the old program.
+/// is refused whole: the program before it goes on. Any thread; whoever asks while another loads gets the old program,
+/// and waits where there is none. Watched are all .txt files of the folder and what the last load has asked for, good
+/// or not: a file that an Include names is noticed when it comes, whatever it is called.
 class RuleSet {
  public:
   /// `tell` gets each new list of errors once, as text for the administrator.
@@ -38,18 +42,23 @@ class RuleSet {
   const std::filesystem::path& folder() const { return folder_; }
 
  private:
-  using Fingerprint = std::vector<std::pair<std::string, std::pair<std::int64_t, std::uintmax_t>>>;
-  Fingerprint fingerprint(const ruleinterp::Program* program) const;
-  void load();
+  struct Stamp {
+    std::int64_t time = 0;
+    std::uintmax_t size = 0;
+    bool operator==(const Stamp&) const = default;
+  };
+  using Fingerprint = std::map<std::string, Stamp>;  // by path
+  class Watched;
+  static void note(const std::filesystem::path& path, Fingerprint& into);
+  Fingerprint fingerprint() const;
+  std::shared_ptr<const ruleinterp::Program> load(std::string& problems);
 
   const std::filesystem::path folder_;
   const std::function<void(const std::string&)> tell_;
-  std::mutex mutex_;  // guards what follows but is not held while loading
-  std::shared_ptr<const ruleinterp::Program> program_;
-  Fingerprint loaded_;
-  std::chrono::steady_clock::time_point next_look_{};
-  bool loading_ = false;
-  bool ever_loaded_ = false;
+  Renewed<ruleinterp::Program> program_;
+  // Of the last load, used by whoever loads.
+  std::set<std::string> asked_for_;
+  std::optional<Fingerprint> loaded_;
 };
 
 }  // namespace pennypost::filter

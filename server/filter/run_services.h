@@ -13,7 +13,8 @@
 namespace pennypost::filter {
 
 /// The address lists for one message: however often a script looks an address up or adds it, that counts once (spec 11
-/// section 5.3: find count is a number of messages). An address from mail never becomes a pattern. One thread.
+/// section 5.3: find count is a number of messages). An address from mail never becomes a pattern, which is logged. One
+/// thread.
 class RunLists final : public ruleinterp::AddressLists {
  public:
   RunLists(StoreLists& lists, const ruleinterp::Envelope& envelope) : lists_{lists}, envelope_{envelope} {}

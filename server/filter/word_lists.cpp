@@ -18,7 +18,6 @@ constexpr LogEvent kListsAway{"filter.word_lists_away", Level::error, "the word 
 constexpr LogEvent kTooMany{"filter.word_entries", Level::warning, "limit {limit} passed: {count} words do not count"};
 constexpr LogEvent kBadWord{"filter.bad_word", Level::warning, "an entry of a word list does not count: {problem}"};
 constexpr LogEvent kStopped{"filter.words_stopped", Level::warning, "the word lists were stopped by a limit: {limit}"};
-constexpr std::chrono::seconds kBetweenLooks{1};
 
 void add_literal(std::string& out, char c) {
   if (is_letter_or_digit(c))
@@ -81,45 +80,33 @@ FoundWords WordProgram::find(const ruleinterp::Mail& mail, std::chrono::millisec
 }
 
 std::shared_ptr<const WordProgram> WordLists::words() {
-  std::unique_lock lock{mutex_};
-  const auto now = std::chrono::steady_clock::now();
-  if (reading_ || (words_ && now < next_look_)) return words_;
-  next_look_ = now + kBetweenLooks;
-  reading_ = true;
-  const auto before = words_;
-  const auto known = mark_;
-  lock.unlock();
+  return words_.get([this] { return read(); });
+}
 
-  std::shared_ptr<const WordProgram> fresh;
+std::shared_ptr<const WordProgram> WordLists::read() {
   const auto mark = lists_.words_mark();
   if (!mark) {
     log(kListsAway, mark.error());
-  } else if (!before || *mark != known) {
-    std::vector<WordProgram::Entry> entries;
-    bool complete = true;
-    for (const auto list : {store::AddressList::white, store::AddressList::black}) {
-      auto words = lists_.words(list);
-      if (!words) {
-        log(kListsAway, words.error());
-        complete = false;
-        break;
-      }
-      for (auto& word : *words) entries.push_back({list, std::move(word)});
-    }
-    const auto most = static_cast<std::size_t>(kWordEntries.most);
-    if (entries.size() > most) {
-      log(kTooMany, {{"limit", kWordEntries.name}, {"count", entries.size() - most}});
-      entries.resize(most);
-    }
-    if (complete) fresh = std::make_shared<const WordProgram>(std::move(entries));
+    return nullptr;
   }
-  lock.lock();
-  reading_ = false;
-  if (fresh) {
-    words_ = std::move(fresh);
-    mark_ = *mark;
+  if (mark_ == *mark) return nullptr;
+  std::vector<WordProgram::Entry> entries;
+  for (const auto list : {store::AddressList::white, store::AddressList::black}) {
+    auto words = lists_.words(list);
+    if (!words) {
+      log(kListsAway, words.error());
+      return nullptr;
+    }
+    for (auto& word : *words) entries.push_back({list, std::move(word)});
   }
-  return words_;
+  const auto most = static_cast<std::size_t>(kWordEntries.most);
+  if (entries.size() > most) {
+    log(kTooMany, {{"limit", kWordEntries.name}, {"count", entries.size() - most}});
+    entries.resize(most);
+  }
+  auto fresh = std::make_shared<const WordProgram>(std::move(entries));
+  mark_ = *mark;
+  return fresh;
 }
 
 FoundWords WordLists::find(const ruleinterp::Mail& mail, std::chrono::milliseconds most) {

@@ -2,12 +2,13 @@
 #pragma once
 #include <chrono>
 #include <memory>
-#include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "ruleinterp/host.h"
 #include "ruleinterp/program.h"
+#include "server/filter/renewed.h"
 #include "server/store/spam_lists.h"
 
 namespace pennypost::filter {
@@ -36,21 +37,21 @@ class WordProgram {
   std::shared_ptr<const ruleinterp::Program> program_;
 };
 
-/// The lists of the database; a change counts within a second. Any thread. Failures are logged and find nothing.
+/// The lists of the database; a change counts within a second. Any thread. Failures are logged; then what was read
+/// before counts.
 class WordLists {
  public:
   explicit WordLists(store::SpamLists lists) : lists_{lists} {}
   FoundWords find(const ruleinterp::Mail& mail, std::chrono::milliseconds most);
-
- private:
+  /// What `find` uses; null when the lists have never been read.
   std::shared_ptr<const WordProgram> words();
 
+ private:
+  std::shared_ptr<const WordProgram> read();
+
   store::SpamLists lists_;
-  std::mutex mutex_;  // guards what follows; not held while reading
-  std::shared_ptr<const WordProgram> words_;
-  store::WordsMark mark_;
-  bool reading_ = false;
-  std::chrono::steady_clock::time_point next_look_{};
+  Renewed<WordProgram> words_;
+  std::optional<store::WordsMark> mark_;  // of words_; used by whoever reads
 };
 
 }  // namespace pennypost::filter

@@ -3,6 +3,10 @@
 // the address of the page, so no other site may learn the address (Referrer-Policy) and no cache keeps it.
 #include "server/http/quarantine_page.h"
 
+#include <memory>
+#include <mutex>
+#include <utility>
+
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
@@ -20,7 +24,8 @@ namespace pennypost::http {
 namespace {
 
 constexpr LogEvent kWrongToken{"http.quarantine_wrong_token", Level::warning,
-                               "{client} asked for quarantined message {id} with a wrong or old token"};
+                               "{client} asked for quarantined message {id} with a wrong or old token ({before} more "
+                               "were not named before)"};
 constexpr LogEvent kDeleted{"http.quarantine_deleted", Level::info,
                             "quarantined message {id} of {user} deleted over its link"};
 constexpr LogEvent kFailed{"http.quarantine_failed", Level::error, "the quarantine page does not work: {reason}"};
@@ -92,6 +97,33 @@ std::string shown(std::string_view octets) {
   return html_escaped(text) + (is_cut ? "\n..." : "");
 }
 
+/// Writes of wrong tokens into the log, one a minute: whoever tries many must not fill the disk. Any thread.
+class WrongTokens {
+ public:
+  void note(std::string_view client, std::string_view id) {
+    std::int64_t before = 0;
+    {
+      const std::lock_guard lock{mutex_};
+      const auto now = std::chrono::steady_clock::now();
+      if (now < next_line_) {
+        ++unnamed_;
+        return;
+      }
+      next_line_ = now + std::chrono::minutes{1};
+      before = std::exchange(unnamed_, 0);
+    }
+    log(kWrongToken, {{"client", client}, {"id", printable(id, 20)}, {"before", before}});
+  }
+
+ private:
+  std::mutex mutex_;  // guards what follows
+  std::chrono::steady_clock::time_point next_line_{};
+  std::int64_t unnamed_ = 0;
+};
+
+/// A line of the header: no more than kQuarantineText.
+std::string in_short(std::string_view text) { return shortened(message::to_utf8(text), kQuarantineText.most); }
+
 class QuarantinePage {
  public:
   QuarantinePage(store::Store& store, filter::Releases& releases, const filter::QuarantineLinks& links)
@@ -105,7 +137,7 @@ class QuarantinePage {
     const auto owner = id && *id <= INT64_MAX ? links_.check(QuarantineId{static_cast<std::int64_t>(*id)}, token, now())
                                               : std::nullopt;
     if (!owner) {
-      log(kWrongToken, {{"client", request.client}, {"id", printable(id_text, 20)}});
+      wrong_tokens_->note(request.client, id_text);
       return note(403, "This link is wrong or too old. The newest report has the links that work.");
     }
     const auto mail = store_.quarantine().get(QuarantineId{static_cast<std::int64_t>(*id)});
@@ -124,9 +156,11 @@ class QuarantinePage {
                                                       .whitelist = !request.in_form("whitelist").empty(),
                                                       .by = mail.user + " (link)"});
     if (!released) return reply_for(released.error());
-    return note(200, *released == 0 ? std::string{"The message is in the inbox now."}
-                                    : fmt::format("The message is in the inbox now, and so are {} more of its sender.",
-                                                  *released));
+    std::string text = "The message is in the inbox now";
+    if (released->others > 0) text += fmt::format(", and so are {} more of its sender", released->others);
+    text += ".";
+    for (const std::string& undone : released->undone) text += " " + undone;
+    return note(200, text);
   }
   Reply remove(const store::Quarantined& mail) const {
     const auto count = store_.quarantine().remove(std::array{mail.id});
@@ -139,6 +173,7 @@ class QuarantinePage {
   store::Store& store_;
   filter::Releases& releases_;
   const filter::QuarantineLinks& links_;
+  std::shared_ptr<WrongTokens> wrong_tokens_ = std::make_shared<WrongTokens>();
 };
 
 Reply QuarantinePage::view(const store::Quarantined& mail, std::string_view token) const {
@@ -152,9 +187,9 @@ Reply QuarantinePage::view(const store::Quarantined& mail, std::string_view toke
   const auto row = [](std::string_view name, std::string_view value) {
     return fmt::format("<tr><th>{}</th><td>{}</td></tr>\n", name, shown(value));
   };
-  const std::string subject = mail.subject.empty() ? "(no subject)" : mail.subject;
+  const std::string subject = mail.subject.empty() ? "(no subject)" : in_short(mail.subject);
   std::string body = "<h1>Quarantined message</h1>\n<table>\n";
-  body += row("From", mail.from_name.empty() ? mail.sender : mail.from_name + " <" + mail.sender + ">");
+  body += row("From", in_short(mail.from_name.empty() ? mail.sender : mail.from_name + " <" + mail.sender + ">"));
   body += row("Subject", subject);
   body += row("Sent to", join(mail.recipients, ", "));
   body += row("Quarantined", local_minute(mail.at));
@@ -168,9 +203,9 @@ Reply QuarantinePage::view(const store::Quarantined& mail, std::string_view toke
   body += "<form method=\"post\" action=\"/quarantine\">\n" + hidden +
           "<p><label><input type=\"checkbox\" name=\"train\" value=\"1\" checked> Teach the filter that this is no "
           "spam</label></p>\n";
-  if (!mail.sender.empty())
+  if (!filter::objection_to_sender(mail.sender))
     body += "<p><label><input type=\"checkbox\" name=\"whitelist\" value=\"1\"> Always accept mail from " +
-            shown(mail.sender) + " and release what else came from there</label></p>\n";
+            shown(in_short(mail.sender)) + " and release what else came from there</label></p>\n";
   body +=
       "<p><button name=\"act\" value=\"release\">Release to the inbox</button>\n"
       "<button name=\"act\" value=\"delete\">Delete</button></p></form>\n";

@@ -9,6 +9,7 @@
 #include <gmock/gmock.h>
 
 #include "server/base/clock.h"
+#include "server/base/log.h"
 #include "server/delivery/describe.h"
 #include "server/delivery/pipeline.h"
 #include "server/filter/bayes.h"
@@ -141,6 +142,28 @@ TEST_F(QuarantinePageTest, ShowsHeaderAndTextWithNothingActive) {
   EXPECT_THAT(answer.body, HasSubstr("&lt;b&gt;click"));
 }
 
+TEST_F(QuarantinePageTest, ALongSubjectOrNameIsCutInTheTitleToo) {
+  const std::string long_text(50'000, 'x');
+  const auto answer =
+      view(keep("From: " + long_text + " <joe@other.example>\r\nSubject: " + long_text + "\r\n\r\nx\r\n"));
+  const std::string cut = std::string(199, 'x') + "\u2026";
+  EXPECT_THAT(answer.body, HasSubstr("<title>" + cut + "</title>"));
+  EXPECT_THAT(answer.body, HasSubstr("<th>Subject</th><td>" + cut + "</td>"));
+  EXPECT_THAT(answer.body, HasSubstr("<th>From</th><td>" + cut + "</td>"));
+}
+
+TEST_F(QuarantinePageTest, WrongTokensWriteOneLineAMinute) {
+  const auto lines = [] {
+    std::uint64_t count = 0;
+    for (const auto& [name, times] : log_counts())
+      if (name == "http.quarantine_wrong_token") count = times;
+    return count;
+  };
+  const auto before = lines();
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(ask("GET", "/quarantine?id=1&t=x").status, 403);
+  EXPECT_EQ(lines() - before, 1U);
+}
+
 TEST_F(QuarantinePageTest, LookingChangesNothingHoweverOften) {
   const auto id = keep(kHostile);
   for (const char* method : {"GET", "HEAD", "GET"})
@@ -171,6 +194,16 @@ TEST_F(QuarantinePageTest, TheWhitelistReleasesWhatElseCameFromThere) {
   EXPECT_EQ(in_inbox(), 2);
   EXPECT_EQ(all().size(), 1U);
   EXPECT_TRUE(*store_->spam_filter().find_address(store::AddressList::white, "joe@other.example"));
+}
+
+TEST_F(QuarantinePageTest, ASenderThatWouldBeAPatternIsReleasedButNotListedAndThatIsSaid) {
+  const auto id = keep("From: x <*@*>\r\n\r\nx\r\n");
+  const auto other = keep(kHostile);
+  EXPECT_THAT(view(id).body, Not(HasSubstr("name=\"whitelist\"")));
+  const auto released = act(id, "act=release&whitelist=1");
+  EXPECT_EQ(released.status, 200);
+  EXPECT_THAT(released.body, HasSubstr("in the inbox now. The sender&#39;s address is not in the whitelist: "));
+  EXPECT_EQ(all(), std::vector{other});
 }
 
 TEST_F(QuarantinePageTest, DeletesWhenAskedTo) {

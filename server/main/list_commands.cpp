@@ -202,7 +202,7 @@ Result<void> export_file(store::Store& store, const Options& options) {
     if (!words) return std::move(words).error();
     entries = *std::move(words);
   }
-  const std::string text = filter::write_entries(options.list->kind, entries);
+  const std::string text = filter::write_entries(entries);
   if (options.file.empty() || options.file == "-") {
     fmt::print("{}", text);
     return {};

@@ -96,8 +96,11 @@ std::string shown(std::string_view text) {
   return out;
 }
 
+/// The same, no more than kQuarantineText.
+std::string in_short(std::string_view text) { return shortened(shown(text), kQuarantineText.most); }
+
 std::string sender_of(const store::Quarantined& mail) {
-  return shown(mail.from_name.empty() ? mail.sender : mail.from_name + " <" + mail.sender + ">");
+  return in_short(mail.from_name.empty() ? mail.sender : mail.from_name + " <" + mail.sender + ">");
 }
 
 Poco::JSON::Object json_of(const store::Quarantined& mail) {
@@ -127,6 +130,21 @@ Result<void> list(store::Store& store, const Words& words) {
   if (!filter) return std::move(filter).error();
   auto found = store.quarantine().list(*filter);
   if (!found) return std::move(found).error();
+  bool is_all = true;
+  if (!found->empty()) {
+    auto behind = *filter;
+    behind.after = {found->back().score, found->back().id};
+    behind.most = 1;
+    const auto more = store.quarantine().list(behind);
+    if (!more) return more.error();
+    is_all = more->empty();
+  }
+  if (!is_all)
+    fmt::print(
+        stderr,
+        "pennypost: there are more than these {}: --most shows up to {}, and --user, --sender, --subject, --date, "
+        "--score and --size narrow the list\n",
+        found->size(), kQuarantineListed.most);
   if (words.json) {
     Poco::JSON::Array all;
     for (const auto& mail : *found) all.add(json_of(mail));
@@ -138,7 +156,7 @@ Result<void> list(store::Store& store, const Words& words) {
   for (const auto& mail : *found) {
     fmt::print("{:>6} {}{} {:>7g}  {}  {:<12} {:>9}  {}  {}\n", number(mail.id), mail.is_seen ? 's' : '-',
                mail.is_hidden ? 'h' : '-', mail.score, local_time(mail.at), mail.user, mail.size.count, sender_of(mail),
-               shown(mail.subject));
+               in_short(mail.subject));
   }
   fmt::print("{} message{}\n", found->size(), found->size() == 1 ? "" : "s");
   return {};
@@ -173,12 +191,17 @@ Result<void> release(store::Store& store, const std::filesystem::path& data, con
   filter::Releases releases{store, bayes, spool.string()};
   std::int64_t others = 0;
   std::size_t count = 0;
+  bool is_all_done = true;
   std::optional<Error> first;
   for (const std::int64_t id : words.ids) {
     auto done = releases.release(QuarantineId{id}, words.release);
     if (done) {
       ++count;
-      others += *done;
+      others += done->others;
+      for (const std::string& undone : done->undone) {
+        fmt::print(stderr, "pennypost: {}: {}\n", id, undone);
+        is_all_done = false;
+      }
     } else {
       fmt::print(stderr, "pennypost: {}: {}\n", id, done.error().for_log);
       if (!first) first = std::move(done).error();
@@ -189,6 +212,7 @@ Result<void> release(store::Store& store, const std::filesystem::path& data, con
   if (others > 0) fmt::print(", and {} more of the same senders", others);
   fmt::print("\n");
   if (first) return error(first->kind, "Not all of them were released");
+  if (!is_all_done) return error(Kind::bad_input, "All of them were released, but not all that was asked for was done");
   return {};
 }
 

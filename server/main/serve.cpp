@@ -202,6 +202,7 @@ Result<void> Server::Parts::make(const ServeOptions& options) {
   filter->send_with([this](const std::string& to, const std::string& octets) {
     return pipeline->submit_generated("", std::span{&to, 1}, octets);
   });
+  filter->prepare();
 
   releases.emplace(*store, filter->bayes(), pipeline->spool());
   links.emplace(key->quarantine_links_key());

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "server/base/limits.h"
+#include "server/base/text.h"
 #include "server/message/encoded_words.h"
 
 namespace pennypost::message {
@@ -25,6 +26,19 @@ struct Token {
 
 constexpr bool is_white(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\0'; }
 constexpr bool is_special(char c) { return std::string_view{"()<>[]:;@\\,.\""}.find(c) != std::string_view::npos; }
+
+constexpr std::size_t kDomain = 255;      // RFC 5321 section 4.5.3.1.2
+constexpr std::size_t kDomainLabel = 63;  // RFC 1035 section 2.3.4
+
+bool is_domain(std::string_view domain) {
+  if (domain.empty() || domain.size() > kDomain) return false;
+  if (domain.front() == '[') return domain.size() > 2 && domain.find(']') == domain.size() - 1;
+  return std::ranges::all_of(split(domain, '.'), [](std::string_view label) {
+    return !label.empty() && label.size() <= kDomainLabel && label.front() != '-' && label.back() != '-' &&
+           std::ranges::all_of(label,
+                               [](char c) { return is_letter_or_digit(c) || c == '-' || c == '_' || !is_ascii(c); });
+  });
+}
 
 /// Cuts a value into tokens. White space, NUL and stray closing brackets only separate.
 class Lexer {
@@ -398,6 +412,12 @@ std::string addr_spec(const Address& address) {
   }
   if (!address.domain.empty()) out.append("@").append(address.domain);
   return out;
+}
+
+bool is_addr_spec(std::string_view text) {
+  if (std::ranges::any_of(text, is_control) || !is_utf8(text)) return false;
+  const std::vector<Address> read = mailboxes(text);
+  return read.size() == 1 && !read[0].local.empty() && is_domain(read[0].domain) && addr_spec(read[0]) == text;
 }
 
 std::string display_name(const Address& address, std::string_view raw_charset) {

@@ -39,6 +39,10 @@ std::vector<Address> mailboxes(std::string_view value);
 /// is no domain.
 std::string addr_spec(const Address& address);
 
+/// Whether the whole of `text` is one address as `addr_spec` writes it, with a domain that can be one (labels of
+/// letters, digits, hyphens, underscores and UTF-8, or a literal in brackets) and without control characters.
+bool is_addr_spec(std::string_view text);
+
 /// The display name in UTF-8, RFC 2047 words decoded (decode_words); empty when there is none.
 std::string display_name(const Address& address, std::string_view raw_charset = {});
 

@@ -127,6 +127,35 @@ TEST(Addresses, AreWrittenSoThatTheyReadBack) {
   EXPECT_EQ(addr_spec({.local = "a b", .domain = "c"}), "\"a b\"@c");
 }
 
+TEST(Addresses, AnAddrSpecIsTheWholeTextAndNothingElse) {
+  for (const char* good : {"a@b", "john.doe+x@mail.example.com", "o'brien@x.example", "\"a b\"@c.example",
+                           "a@[192.0.2.1]", "j\xC3\xB8@\xC3\xB8.example", "*@x.example", "/a/@x.example"})
+    EXPECT_TRUE(is_addr_spec(good)) << good;
+  const std::string nul{"a\0b@c", 5}, long_label = "a@" + std::string(64, 'x');
+  for (const std::string& bad : {std::string{},
+                                 std::string{"anna"},
+                                 std::string{"@b"},
+                                 std::string{"a@"},
+                                 std::string{"a@b "},
+                                 std::string{"<a@b>"},
+                                 std::string{"A <a@b>"},
+                                 std::string{"a@b (c)"},
+                                 std::string{"a@b, c@d"},
+                                 std::string{"a@b\r\nBcc: c@d"},
+                                 std::string{"a b@c"},
+                                 std::string{"a..b@c"},
+                                 std::string{"a@b..c"},
+                                 std::string{"a@-b"},
+                                 std::string{"a@*"},
+                                 std::string{"a@b/i"},
+                                 std::string{"a@[]"},
+                                 std::string{"a@\xFF.example"},
+                                 nul,
+                                 long_label,
+                                 "a@" + std::string(60, 'x') + std::string(300, '.')})
+    EXPECT_FALSE(is_addr_spec(bad)) << bad;
+}
+
 TEST(Addresses, NamesAreDecodedForPeople) {
   const auto all = mailboxes("=?ISO-8859-1?Q?Andr=E9?= Pirard <p@vm1.example>, x@y");
   EXPECT_EQ(display_name(all[0]), "Andr\xC3\xA9 Pirard");

@@ -276,6 +276,15 @@ class Parser {
 
 }  // namespace
 
+std::string_view Message::fields() const {
+  std::string_view whole = header();
+  if (whole.ends_with("\r\n\r\n") || whole == "\r\n")
+    whole.remove_suffix(2);
+  else if (whole.ends_with("\n\n") || whole == "\n")
+    whole.remove_suffix(1);
+  return whole;
+}
+
 Message parse(std::string_view raw, const ParseLimits& limits) { return Parser{raw, limits}.run(); }
 
 }  // namespace pennypost::message

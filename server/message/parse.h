@@ -35,6 +35,9 @@ struct Message {
   std::string_view text(Range range) const { return raw.substr(range.begin, range.size()); }
   /// The header of part `index` with the empty line behind it; of part 0: of the message.
   std::string_view header(std::uint32_t index = 0) const { return text(tree.parts[index].header()); }
+  /// The fields of the message: its header without the empty line behind them. A message that begins with an empty line
+  /// has none.
+  std::string_view fields() const;
   /// The body of part `index` as it stands, transfer encoding included.
   std::string_view body(std::uint32_t index = 0) const { return text(tree.parts[index].body()); }
 };

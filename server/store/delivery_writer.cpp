@@ -7,8 +7,10 @@
 #include "server/store/delivery_writer.h"
 
 #include <algorithm>
+#include <cmath>
 #include <condition_variable>
 #include <deque>
+#include <limits>
 #include <mutex>
 
 #include "server/base/clock.h"
@@ -24,6 +26,12 @@
 #include "server/store/trace_statements.h"
 
 namespace pennypost::store {
+
+double stored_score(double score) {
+  constexpr double kMost = std::numeric_limits<float>::max();
+  if (!(std::abs(score) >= static_cast<double>(std::numeric_limits<float>::min()))) return 0;  // NaN too
+  return std::clamp(score, -kMost, kMost);
+}
 
 namespace {
 
@@ -262,7 +270,7 @@ class BatchWork {
           date.push_back(entry.internal_date == Timestamp{} ? today : entry.internal_date);
           flags.push_back(static_cast<std::int16_t>(entry.flags.bits));
           hold.push_back(entry.is_held);
-          spam.push_back(entry.spam_score);
+          spam.push_back(stored_score(entry.spam_score));
           words.push_back(joined(entry.keywords));
           uidl.emplace_back(entry.uidl);
           prefix.push_back(Bytes{entry.prefix});
@@ -326,7 +334,7 @@ class BatchWork {
           body.push_back(number(results[i].letters[l].body));
           prefix.push_back(Bytes{entry.prefix});
           at.push_back(entry.at == Timestamp{} ? now() : entry.at);
-          score.push_back(entry.spam_score);
+          score.push_back(stored_score(entry.spam_score));
           rules.emplace_back(entry.rules);
           return_path.emplace_back(entry.return_path);
           from.emplace_back(entry.folded_from);

@@ -42,6 +42,10 @@ struct NewBody {
   std::string search_text;  ///< optional: decoded, case-folded text for SEARCH BODY; empty: not stored
 };
 
+/// A score as the database holds it: rules may compute any number, the column `spam` of messages takes those of float4.
+/// What lies outside becomes the largest or smallest of these, what is too near to zero 0, what is no number 0.
+double stored_score(double score);
+
 /// One copy of the body in a folder.
 struct MailboxEntry {
   FolderId folder{};

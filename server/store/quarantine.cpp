@@ -10,6 +10,7 @@
 #include "server/base/text.h"
 #include "server/store/connection.h"
 #include "server/store/database.h"
+#include "server/store/delivery_writer.h"
 #include "server/store/folder_state.h"
 #include "server/store/folders.h"
 #include "server/store/message_statements.h"
@@ -62,18 +63,19 @@ const Sql kRemove{"quarantine.remove", R"sql(
     DELETE FROM spamfilter.quarantine q
      USING (SELECT id FROM spamfilter.quarantine WHERE id = ANY ($1::bigint[]) ORDER BY id FOR UPDATE) l
      WHERE q.id = l.id)sql"};
-const Sql kOwner{"quarantine.owner", "SELECT usernumber FROM spamfilter.quarantine WHERE id = $1::bigint"};
-// $2: the folder, whose row is locked. The date of the message stays that of its arrival.
+const Sql kOwner{"quarantine.owner", "SELECT usernumber, score FROM spamfilter.quarantine WHERE id = $1::bigint"};
+// $2: the folder, whose row is locked (kLockFolders fails when it is gone). $3: stored_score. The date of the message
+// stays that of its arrival.
 const Sql kRelease{"quarantine.release", R"sql(
     WITH gone AS (
       DELETE FROM spamfilter.quarantine WHERE id = $1::bigint
-      RETURNING bodyid, prefix, created, score, size + coalesce(length(prefix), 0) AS size),
+      RETURNING bodyid, prefix, created, size + coalesce(length(prefix), 0) AS size),
     grown AS (
       UPDATE messages.folders f SET uidnext = f.uidnext + 1, modseq = f.modseq + 1, count = f.count + 1,
                                     unread = f.unread + 1, size = f.size + g.size
         FROM gone g WHERE f.folderid = $2::bigint RETURNING f.uidnext - 1 AS uid, f.modseq)
     INSERT INTO messages.messages (folderid, uid, bodyid, modseq, internaldate, size, flags, spam, prefix)
-    SELECT $2::bigint, f.uid, g.bodyid, f.modseq, g.created, g.size, 0::smallint, g.score, g.prefix FROM gone g, grown f
+    SELECT $2::bigint, f.uid, g.bodyid, f.modseq, g.created, g.size, 0::smallint, $3::double precision, g.prefix FROM gone g, grown f
     RETURNING uid, bodyid, modseq, internaldate, size)sql"};
 const Sql kOfSender{"quarantine.of_sender", R"sql(
     SELECT id FROM spamfilter.quarantine
@@ -136,6 +138,8 @@ std::vector<std::int64_t> numbers(std::span<const QuarantineId> ids) {
   for (const QuarantineId id : ids) out.push_back(number(id));
   return out;
 }
+
+constexpr int kReleaseAttempts = 3;  // the inbox may be gone between the look for it and the release
 
 Error not_there() { return error(Kind::not_found, "There is no such message in the quarantine"); }
 
@@ -222,27 +226,36 @@ Result<std::int64_t> Quarantine::remove(std::span<const QuarantineId> ids) {
 }
 
 Result<void> Quarantine::release(QuarantineId id) {
-  FolderChange change;
-  FolderId inbox{};
-  {
-    std::optional<AccountId> owner;
+  for (int attempt = 1; attempt <= kReleaseAttempts; ++attempt) {
+    AccountId owner{};
+    double score = 0;
     {
       auto lease = database_.lease();
       if (!lease) return std::move(lease).error();
       auto rows = (*lease)->query(kOwner, id);
       if (!rows) return std::move(rows).error();
-      if (!rows->empty()) owner = rows->id<AccountId>(0, 0);
+      if (rows->empty()) return not_there();
+      owner = rows->id<AccountId>(0, 0);
+      score = stored_score(rows->real(0, 1));
     }
-    if (!owner) return not_there();
-    auto folder = folders_.find(*owner, "INBOX");
-    if (!folder && folder.error().kind == Kind::not_found) folder = folders_.create(*owner, "INBOX");
+    auto folder = folders_.find(owner, "INBOX");
+    if (!folder && folder.error().kind == Kind::not_found) folder = folders_.create(owner, "INBOX");
     if (!folder) return std::move(folder).error();
-    inbox = folder->id;
+    auto released = release_into(folder->id, id, score);
+    if (released || released.error().kind != Kind::not_found) return released;
+  }
+  return error(Kind::unavailable, "The inbox goes away again and again");
+}
+
+/// Errors: not_found (the message or the folder; nothing has changed).
+Result<void> Quarantine::release_into(FolderId inbox, QuarantineId id, double score) {
+  FolderChange change;
+  {
     auto lease = database_.lease();
     if (!lease) return std::move(lease).error();
     Connection::Batch batch{**lease};
     batch.add(kLockFolders, std::vector<std::int64_t>{number(inbox)});
-    batch.add(kRelease, id, inbox);
+    batch.add(kRelease, id, inbox, score);
     auto answers = batch.run();
     if (!answers) return std::move(answers).error();
     const auto& rows = answers->back();

@@ -115,6 +115,8 @@ class Quarantine {
   Result<void> note_report(Timestamp at);
 
  private:
+  Result<void> release_into(FolderId inbox, QuarantineId id, double score);
+
   Database& database_;
   Folders& folders_;
   FolderStates& states_;

@@ -1,6 +1,8 @@
 // The quarantine on a real database. Numbers behind "11-" are the test cases of spec 11 section 16.
 #include "server/store/quarantine.h"
 
+#include <cmath>
+#include <limits>
 #include <thread>
 
 #include "server/store/connection.h"
@@ -205,6 +207,63 @@ TEST(Quarantine, AReleasedMessageIsInTheInboxAsItCameAndSessionsThatAreOpenSeeIt
   EXPECT_EQ(*w.store->folders().recount(w.ann.id), 0) << "the counters are right";
   EXPECT_EQ(w.quarantine.get(id).error().kind, Kind::not_found);
   EXPECT_EQ(w.quarantine.release(id).error().kind, Kind::not_found) << "a second time";
+}
+
+TEST(Quarantine, AScoreBeyondWhatTheDatabaseHoldsIsStoredAsTheNearestItHolds) {
+  constexpr double kMost = std::numeric_limits<float>::max(), kInfinite = std::numeric_limits<double>::infinity();
+  for (const auto& [score, stored] : {std::pair{1e39, kMost},
+                                     {-1e300, -kMost},
+                                     {kInfinite, kMost},
+                                     {-kInfinite, -kMost},
+                                     {1e-61, 0.0},
+                                     {-1e-300, 0.0},
+                                     {NAN, 0.0},
+                                     {150.25, 150.25},
+                                     {0.0, 0.0}}) {
+    SCOPED_TRACE(score);
+    EXPECT_EQ(stored_score(score), stored);
+    WithQuarantine w;
+    const auto id = w.keep({.score = score});
+    EXPECT_EQ(w.quarantine.get(id)->score, stored);
+    ASSERT_OK(w.quarantine.release(id));
+    const auto body = body_of(kSmall);
+    auto delivery = one_letter(body, w.inbox);
+    delivery.letters[0].mailboxes[0].spam_score = score;
+    ASSERT_OK(w.store->writer().deliver(delivery));
+    EXPECT_EQ(w.store->folders().find(w.inbox)->count, 2);
+  }
+}
+
+TEST(Quarantine, ARowThatHoldsAScoreBeyondThatIsReleasedToo) {
+  WithQuarantine w;
+  auto connection = Connection::open(w.connection);
+  ASSERT_OK(connection);
+  for (const char* score : {"1e300", "-1e39", "1e-61", "'NaN'", "'Infinity'"}) {
+    const auto id = w.keep({});
+    ASSERT_OK((*connection)->execute(("UPDATE spamfilter.quarantine SET score = " + std::string{score}).c_str()));
+    EXPECT_OK(w.quarantine.release(id));
+  }
+  EXPECT_EQ(w.store->folders().find(w.inbox)->count, 5);
+}
+
+TEST(Quarantine, AnInboxThatGoesAwayMeanwhileTakesNoMessageWithIt) {
+  WithQuarantine w;
+  const auto id = w.keep({});
+  auto other = Connection::open(w.connection);
+  ASSERT_OK(other);
+  ASSERT_OK((*other)->execute("BEGIN"));
+  ASSERT_OK(
+      (*other)->execute(("DELETE FROM messages.folders WHERE folderid = " + std::to_string(number(w.inbox))).c_str()));
+  Result<void> released = error(Kind::internal, "not tried");
+  std::thread releasing{[&] { released = w.quarantine.release(id); }};  // sees the inbox, waits for its row
+  std::this_thread::sleep_for(std::chrono::milliseconds{300});
+  ASSERT_OK((*other)->execute("COMMIT"));
+  releasing.join();
+  EXPECT_OK(released);
+  const auto fresh = w.store->folders().find(w.ann.id, "INBOX");
+  ASSERT_OK(fresh);
+  EXPECT_NE(fresh->id, w.inbox);
+  EXPECT_EQ(fresh->count, 1);
 }
 
 TEST(Quarantine, ReleasedTwiceAtOnceItIsDeliveredOnce) {
