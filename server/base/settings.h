@@ -53,10 +53,13 @@ inline constexpr Setting<std::string_view> kPostmaster{
     .says = "Account or address that gets mail for postmaster where no account of that name exists."};
 inline constexpr Setting<std::string_view> kLocalNetworks{
     .key = "LocalNetworks",
-    .fallback = "127.0.0.0/8;::1/128",
+    .fallback = "127.0.0.0/8;10.0.0.0/8;172.16.0.0/12;192.168.0.0/16;169.254.0.0/16;::1/128;fc00::/7;fe80::/10",
     .effect = Effect::next_connection,
     .spec = "40 section 7",
-    .says = "Networks (address/prefix, separated by semicolons) whose clients may send outside without logging in."};
+    .says =
+        "Networks (address/prefix, separated by semicolons) whose clients may send outside without logging in: these "
+        "and no others, so that behind a router that hides who connects (NAT) the private ones can be left out; "
+        "empty: none."};
 
 // ---- SMTP
 inline constexpr Setting<Octets> kMessageMost{

@@ -16,7 +16,8 @@ class MailboxFolders {
  public:
   explicit MailboxFolders(store::Store& store) : store_{store} {}
 
-  /// An empty name is the inbox. Errors: not_found (no such account), unavailable, disk_full.
+  /// An empty name is the inbox, and so is, with a line in the log, one that no folder can have. Errors: not_found (no
+  /// such account), unavailable, disk_full.
   Result<FolderId> of(AccountId account, const std::string& name);
   /// What is remembered may be gone with its account: the next deliveries look again.
   void forget();

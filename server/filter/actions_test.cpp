@@ -3,7 +3,9 @@
 
 #include <thread>
 
+#include "server/base/clock.h"
 #include "server/filter/quarantine_test_support.h"
+#include "server/message/date.h"
 
 namespace pennypost::filter {
 namespace {
@@ -18,7 +20,8 @@ using testing::UnorderedElementsAre;
 
 const std::string kMail =
     "From: Joe <joe@other.example>\r\nTo: anna@corp.example\r\nSubject: hello\r\nMessage-ID: <1@other.example>\r\n"
-    "Date: Mon, 23 Nov 2026 10:00:00 +0000\r\n\r\ntext\r\n";
+    "Date: " +
+    message::format_date(now(), 0) + "\r\n\r\ntext\r\n";
 
 class ActionsTest : public QuarantineFixture {
  protected:
@@ -444,10 +447,10 @@ TEST_F(ActionsTest, FromReplyToAndReturnPathAreAllLookedUp) {  // spec 11 sectio
   const auto sent = [&](const std::string& header, const std::string& return_path) {
     return score(send(header + rest, {"anna@corp.example"}, return_path));
   };
-  EXPECT_EQ(sent("From: x@y.example\r\nReply-To: good@example.com\r\n", "x@y.example"), -10000);
+  EXPECT_EQ(sent("From: x@y.example\r\nReply-To: good@example.com\r\n", "x@y.example"), -9997);
   EXPECT_EQ(sent("From: x@y.example\r\n", "good@example.com"), -10000);
   EXPECT_EQ(sent("From: x@y.example\r\nReturn-Path: <good@example.com>\r\n", ""), -10000);
-  EXPECT_EQ(sent("From: x@y.example\r\nReply-To: bad@example.com\r\n", "x@y.example"), 10000);
+  EXPECT_EQ(sent("From: x@y.example\r\nReply-To: bad@example.com\r\n", "x@y.example"), 10003);
   EXPECT_EQ(sent("From: x@y.example\r\n", "bad@example.com"), 10000);
 }
 
@@ -507,6 +510,25 @@ TEST_F(ActionsTest, WithAutoWhiteListOffNobodyIsListed) {  // case 28
   default_rules();
   send_as_anna(kMail, {"new@example.net"});
   EXPECT_THAT(*store::SpamLists{store_->database()}.addresses(store::AddressList::white), IsEmpty());
+}
+
+TEST_F(ActionsTest, ADateThatIsDaysOffFromItsArrivalAndAReplyElsewhereCountALittle) {
+  default_rules();
+  const std::string rest = kMail.substr(0, kMail.find("Date:"));
+  const auto dated = [&](const std::string& date, const std::string& more = {}) {
+    return score(send(more + rest + "Date: " + date + "\r\n\r\nx\r\n"));
+  };
+  const auto days = [](int count) { return message::format_date(now() + std::chrono::days{count}, 0); };
+  const std::string received = "Received: from a (b; c) by d\r\n\tfor <e@f>; Mon, 3 Nov 2025 10:00:00 +0000 (UTC)\r\n";
+  EXPECT_EQ(dated(days(0)), 0);
+  EXPECT_EQ(dated(days(-3)), 0);
+  EXPECT_EQ(dated(days(-10)), 8);
+  EXPECT_EQ(dated(days(2)), 8);
+  EXPECT_EQ(dated("Mon, 3 Nov 2025 09:00:00 +0000", received), 0) << "it was long on its way";
+  EXPECT_EQ(dated("Mon, 20 Oct 2025 09:00:00 +0000", received), 8);
+  EXPECT_EQ(dated("some time"), 0);
+  EXPECT_EQ(score(send("Reply-To: x@else.example\r\n" + kMail)), 3);
+  EXPECT_EQ(score(send("Reply-To: x@OTHER.example\r\n" + kMail)), 0);
 }
 
 TEST_F(ActionsTest, WordsDecideWithTheDefaultRules) {  // cases 25, 26

@@ -8,7 +8,6 @@
 #include <fmt/format.h>
 
 #include "ruleinterp/machine.h"
-#include "server/base/clock.h"
 #include "server/base/limits.h"
 #include "server/base/log.h"
 #include "server/base/text.h"

@@ -7,6 +7,7 @@
 
 #include <gmock/gmock.h>
 
+#include "server/base/clock.h"
 #include "server/base/limits.h"
 #include "server/base/log.h"
 #include "server/delivery/pipeline.h"
@@ -14,6 +15,7 @@
 #include "server/filter/actions.h"
 #include "server/filter/mail_view.h"
 #include "server/filter/test_web.h"
+#include "server/message/date.h"
 #include "server/store/connection.h"
 #include "server/store/database.h"
 #include "server/store/test_cluster.h"
@@ -31,7 +33,8 @@ using testing::StartsWith;
 
 const std::string kText =
     "From: Joe <joe@other.example>\r\nTo: anna@corp.example\r\nSubject: hello\r\nMessage-ID: <1@other.example>\r\n"
-    "Date: Mon, 23 Nov 2026 10:00:00 +0000\r\n\r\ntext\r\n";
+    "Date: " +
+    message::format_date(now(), 0) + "\r\n\r\ntext\r\n";
 
 class FilterTest : public testing::Test {
  protected:

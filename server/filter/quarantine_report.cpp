@@ -14,6 +14,7 @@
 #include "server/base/log.h"
 #include "server/base/text.h"
 #include "server/filter/postmaster_mail.h"
+#include "server/message/address.h"
 #include "server/message/build.h"
 #include "server/message/html.h"
 
@@ -25,10 +26,11 @@ constexpr LogEvent kReported{"filter.quarantine_reported", Level::info,
 constexpr LogEvent kDiscarded{"filter.quarantine_report_discarded", Level::info,
                               "report on {count} quarantined messages of {user} goes to no-one"};
 constexpr LogEvent kNobody{"filter.quarantine_report_recipient", Level::warning,
-                           "nobody is {recipient}: the quarantine report of {user} goes to the account itself"};
+                           "nobody is {recipient}: the quarantine report of {user} goes where it would without"};
 constexpr LogEvent kFailed{"filter.quarantine_report_failed", Level::error,
                            "the quarantine report of account {account} waits for the next time: {reason}"};
-constexpr LogEvent kWrongTimes{"filter.quarantine_report_times", Level::error, "QuarantineReportTimes: {reason}"};
+constexpr LogEvent kWrongTimes{"filter.quarantine_report_times", Level::error,
+                               "QuarantineReportTimes: {reason}; the default counts"};
 
 constexpr int kAccountsAtATime = 200;
 constexpr int kAttempts = 3;  // another process, or somebody who releases, was quicker
@@ -76,6 +78,11 @@ Result<std::vector<std::chrono::minutes>> read_times(std::string_view text) {
   std::ranges::sort(out);
   out.erase(std::ranges::unique(out).begin(), out.end());
   return out;
+}
+
+bool can_be_recipient(std::string_view text) {
+  return message::is_addr_spec(text.find('@') == std::string_view::npos ? std::string{text} + "@localhost"
+                                                                        : std::string{text});
 }
 
 std::optional<Timestamp> latest_of(std::span<const std::chrono::minutes> times, Timestamp now) {
@@ -139,11 +146,12 @@ ReportContent report_content(const store::Unreported& mail, const std::string& u
 Result<int> QuarantineReports::run_when_due() {
   auto& store = pipeline_.store();
   const std::string setting = store.settings().get(kQuarantineReportTimes);
-  const auto times = read_times(setting);
+  auto times = read_times(setting);
   if (!times) {
     if (setting != wrong_times_) log(kWrongTimes, times.error());
     wrong_times_ = setting;
-    return 0;
+    times = read_times(kQuarantineReportTimes.fallback);
+    if (!times) return times.error();
   }
   const auto due = latest_of(*times, now());
   if (!due) return 0;
@@ -180,32 +188,41 @@ Result<QuarantineReports::Told> QuarantineReports::tell(AccountId id) {
   }
 }
 
+/// Whom the account's own setting, else that for all, names; none: nobody who can be told.
+Result<std::optional<QuarantineReports::Recipient>> QuarantineReports::set_recipient(const store::Account& account) {
+  const auto& router = pipeline_.router();
+  for (const std::string& text :
+       {account.quarantine_report, pipeline_.store().settings().get(kQuarantineReportRecipient)}) {
+    if (text.empty()) continue;
+    if (can_be_recipient(text)) {
+      auto complete = router.complete(text);
+      if (!complete) return std::move(complete).error();
+      const auto route = router.route(*complete);
+      if (!route) return route.error();
+      if (route->kind != delivery::Route::Kind::unknown)
+        return std::optional{Recipient{*std::move(complete), route->kind}};
+    }
+    log(kNobody, {{"recipient", printable(text)}, {"user", account.name}});
+  }
+  return std::optional<Recipient>{};
+}
+
 Result<QuarantineReports::Told> QuarantineReports::tell_once(const store::Account& account) {
   auto& store = pipeline_.store();
   const auto mail = store.quarantine().unreported(account.id);
   if (!mail) return mail.error();
   if (mail->count == 0) return Told::nothing;  // told meanwhile
 
-  std::string recipient = account.quarantine_report;
-  if (recipient.empty()) recipient = store.settings().get(kQuarantineReportRecipient);
   delivery::Generated report;
-  if (!recipient.empty()) {
-    auto complete = pipeline_.router().complete(recipient);
-    if (!complete) return std::move(complete).error();
-    const auto route = pipeline_.router().route(*complete);
-    if (!route) return route.error();
-    if (route->kind == delivery::Route::Kind::discard) {
-      log(kDiscarded, {{"count", mail->count}, {"user", account.name}});
-      if (auto noted = store.quarantine().mark_reported(account.id, *mail); !noted) return std::move(noted).error();
-      return Told::discarded;
-    }
-    if (route->kind == delivery::Route::Kind::unknown) {
-      log(kNobody, {{"recipient", printable(recipient)}, {"user", account.name}});
-      recipient.clear();
-    } else {
-      recipient = *std::move(complete);
-    }
+  std::string recipient;
+  auto set = set_recipient(account);
+  if (!set) return std::move(set).error();
+  if (*set && (*set)->kind == delivery::Route::Kind::discard) {
+    log(kDiscarded, {{"count", mail->count}, {"user", account.name}});
+    if (auto noted = store.quarantine().mark_reported(account.id, *mail); !noted) return std::move(noted).error();
+    return Told::discarded;
   }
+  if (*set) recipient = (*set)->address;
   if (recipient.empty()) {
     auto own = store.directory().addresses_of(account.id);
     if (!own) return std::move(own).error();

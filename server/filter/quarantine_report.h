@@ -23,6 +23,9 @@ Result<std::vector<std::chrono::minutes>> read_times(std::string_view text);
 /// times.
 std::optional<Timestamp> latest_of(std::span<const std::chrono::minutes> times, Timestamp now);
 
+/// Whether a text can say who gets reports: an address, or a name that gets the default domain.
+bool can_be_recipient(std::string_view text);
+
 /// What one report says; everything from strangers is escaped.
 struct ReportContent {
   std::string subject;
@@ -50,6 +53,11 @@ class QuarantineReports {
   enum class Told { mailed, discarded, nothing };
   Result<Told> tell(AccountId account);
   Result<Told> tell_once(const store::Account& account);
+  struct Recipient {
+    std::string address;
+    delivery::Route::Kind kind = delivery::Route::Kind::unknown;
+  };
+  Result<std::optional<Recipient>> set_recipient(const store::Account& account);
 
   delivery::Pipeline& pipeline_;
   const QuarantineLinks links_;

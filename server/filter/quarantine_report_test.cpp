@@ -58,6 +58,13 @@ TEST(ReportContent, ALongSubjectOrSenderIsCut) {
   EXPECT_THAT(content.text, HasSubstr("Subject: " + cut + "\u2026\n"));
 }
 
+TEST(ReportRecipient, IsAnAddressOrAName) {
+  for (const char* good : {"anna", "no-one", "anna@corp.example", "first.last@corp.example"})
+    EXPECT_TRUE(can_be_recipient(good)) << good;
+  for (const char* bad : {"", "x@y\nBcc: z", "a b", "@", "a@", "Anna <anna@corp.example>", "a@b, c@d"})
+    EXPECT_FALSE(can_be_recipient(bad)) << bad;
+}
+
 TEST(ReportTimes, AreReadAsPeopleWriteThem) {
   using std::chrono::minutes;
   for (const auto& [text, expected] :
@@ -189,7 +196,11 @@ TEST_F(ReportTest, Case11_35_TheRecipientIsTheUsersElseThatOfTheSettingsElseTheU
   }
   EXPECT_TRUE(store_->accounts().set_quarantine_report(anna_, "gone@corp.example").ok());
   EXPECT_EQ(one_more(), 1);
-  EXPECT_THAT(folder(anna_), SizeIs(2)) << "nobody has that address: the user is told";
+  EXPECT_THAT(folder(bert_), SizeIs(2)) << "nobody has that address: that of all";
+  EXPECT_TRUE(store_->accounts().set_quarantine_report(anna_, "bert@corp.example\nBcc: z@elsewhere.example").ok());
+  set("QuarantineReportRecipient", "gone@corp.example");
+  EXPECT_EQ(one_more(), 1);
+  EXPECT_THAT(folder(anna_), SizeIs(2)) << "both make no sense: the user is told";
 }
 
 TEST_F(ReportTest, TwoServersThatReportAtOnceTellOnce) {
@@ -229,7 +240,7 @@ TEST_F(ReportTest, TheSetTimesDecideWhenReportsGo) {
   clock.advance(std::chrono::hours{48});
   EXPECT_EQ(*reports_->run_when_due(), 0) << "never";
   set("QuarantineReportTimes", "seven");
-  EXPECT_EQ(*reports_->run_when_due(), 0) << "makes no sense";
+  EXPECT_EQ(*reports_->run_when_due(), 1) << "makes no sense: the default 07:00 counts";
 }
 
 TEST_F(ReportTest, AReportIsNotJudged) {

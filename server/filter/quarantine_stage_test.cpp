@@ -114,6 +114,17 @@ TEST_F(QuarantineStageTest, Case11_33_WithTheFacilityOffSpamIsDeliveredWithItsHe
   EXPECT_THAT(folder(anna_, "Junk"), SizeIs(1));
 }
 
+TEST_F(QuarantineStageTest, ASpamFolderThatNoFolderCanBeCalledIsTheInbox) {
+  set("QuarantineEnabled", "0");
+  start();
+  std::size_t sent = 0;
+  for (const std::string& name : std::vector<std::string>{"a//b", "/x", "we*rd", std::string(1001, 'x')}) {
+    set("SpamFolder", name);
+    EXPECT_TRUE(send(text("200")).is_taken()) << name;
+    EXPECT_THAT(folder(anna_), SizeIs(++sent)) << name;
+  }
+}
+
 TEST_F(QuarantineStageTest, ADisabledQuarantineUsesTheSpamFolder) {
   set("SpamFolder", "Junk");
   EXPECT_TRUE(store_->accounts().set_spam_threshold(anna_, -1).ok());

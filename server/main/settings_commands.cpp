@@ -7,6 +7,7 @@
 #include "server/base/limits.h"
 #include "server/base/settings.h"
 #include "server/main/command.h"
+#include "server/main/setting_texts.h"
 
 namespace pennypost::main_program {
 
@@ -61,7 +62,10 @@ void add_settings_commands(CLI::App& app, Call& call) {
   set_command.add_option("NAME", words->name)->required();
   set_command.add_option("VALUE", words->value)->required();
   set_command.callback([&call, words] {
-    with_store(call, [&](store::Store& s) { return s.settings().set(words->name, words->value); });
+    with_store(call, [&](store::Store& s) -> Result<void> {
+      if (auto why = objection_to_text(words->name, words->value)) return error(Kind::bad_input, *std::move(why));
+      return s.settings().set(words->name, words->value);
+    });
   });
 
   CLI::App& unset_command = *settings.add_subcommand("unset", "Go back to the default of one setting");

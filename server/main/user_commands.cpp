@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "server/base/text.h"
+#include "server/filter/quarantine_report.h"
 #include "server/main/accounts_setup.h"
 #include "server/main/command.h"
 
@@ -138,6 +139,9 @@ void add_user_commands(CLI::App& app, Call& call) {
     with_store(call, [&](store::Store& store) -> Result<void> {
       auto account = store.accounts().find(wish->name);
       if (!account) return std::move(account).error();
+      if (!changes->report.empty() && !filter::can_be_recipient(changes->report))
+        return error(Kind::bad_input,
+                     "--quarantine-report: neither an address nor a user: " + printable(changes->report));
       if (threshold->count() > 0) {
         if (auto done = set_threshold(store, account->id, changes->threshold); !done) return done;
       }

@@ -24,7 +24,7 @@ struct Options {
   bool refuse_percent = true;
   bool verify = false;
   std::string refused_hello;   ///< part of a HELO name that is refused; empty: none
-  std::string local_networks;  ///< further ones than those that always count
+  std::string local_networks;  ///< the setting LocalNetworks
   NulRule nul;
   bool history = false;  ///< the historical log is on
 

@@ -55,9 +55,6 @@ std::optional<Network> read_network(std::string_view text) {
 
 Surroundings::Surroundings(std::vector<IPAddress> routers, std::string_view local_networks)
     : routers_{std::move(routers)} {
-  for (const auto range : {"127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "::1/128",
-                           "fc00::/7", "fe80::/10"})
-    local_.push_back(*read_network(range));
   for (const auto part : split(local_networks, ';'))
     if (const auto network = read_network(part)) local_.push_back(*network);
 }

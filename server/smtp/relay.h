@@ -13,7 +13,7 @@ namespace pennypost::smtp {
 /// Whom a line of the access restrictions means (spec 40 section 8.1, as far as SMTP's default lines need it).
 enum class Scope : std::uint8_t {
   routers,         ///< the default gateways of this machine
-  local_networks,  ///< loopback, private and link-local addresses, the setting LocalNetworks
+  local_networks,  ///< the setting LocalNetworks: at first loopback, private and link-local addresses
   any,
 };
 
@@ -38,10 +38,10 @@ std::optional<Network> read_network(std::string_view text);
 /// What this machine knows of addresses: which are its routers, which networks count as local.
 class Surroundings {
  public:
-  /// `local_networks`: the setting LocalNetworks; its entries that are no ranges are passed over.
+  /// `local_networks`: the setting LocalNetworks, which says all of them; its entries that are no ranges are passed
+  /// over.
   Surroundings(std::vector<Poco::Net::IPAddress> routers, std::string_view local_networks);
   bool is_router(const Poco::Net::IPAddress& client) const;
-  /// Loopback, RFC 1918, RFC 4193, link-local, and the setting.
   bool is_local(const Poco::Net::IPAddress& client) const;
 
  private:

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include "server/base/settings.h"
+
 namespace pennypost::smtp {
 namespace {
 
@@ -42,7 +44,8 @@ TEST(Relay, FollowsTheTableOfTheSpecRowByRow) {  // spec 40 section 7, and cases
 }
 
 TEST(Relay, TheRouterIsBlockedAndTheLanAllowedByTheDefaultLines) {  // R4
-  const Surroundings around{{IPAddress{"192.168.7.1"}}, "203.0.113.0/24; nonsense ;2001:db8::/32"};
+  const Surroundings around{{IPAddress{"192.168.7.1"}},
+                            std::string{kLocalNetworks.fallback} + ";203.0.113.0/24; nonsense ;2001:db8::/32"};
   const auto lines = default_lines();
   const auto act = [&](const char* address) -> std::string {
     const auto* line = first_match(lines, around, IPAddress{address});
@@ -57,6 +60,20 @@ TEST(Relay, TheRouterIsBlockedAndTheLanAllowedByTheDefaultLines) {  // R4
   EXPECT_EQ(act("203.0.113.9"), "allow");
   EXPECT_EQ(act("2001:db8::5"), "allow");
   EXPECT_EQ(act("198.51.100.9"), "none");
+}
+
+TEST(Relay, TheSettingAloneSaysWhichNetworksAreLocal) {
+  const Surroundings at_first{{}, kLocalNetworks.fallback};
+  for (const char* address :
+       {"127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.1.1", "::1", "fd00::1", "fe80::1"})
+    EXPECT_TRUE(at_first.is_local(IPAddress{address})) << address;
+  EXPECT_FALSE(at_first.is_local(IPAddress{"203.0.113.9"}));
+  const Surroundings behind_nat{{}, "127.0.0.0/8;::1/128"};
+  EXPECT_TRUE(behind_nat.is_local(IPAddress{"127.0.0.1"}));
+  EXPECT_FALSE(behind_nat.is_local(IPAddress{"172.17.0.1"}));
+  EXPECT_FALSE(behind_nat.is_local(IPAddress{"192.168.1.1"}));
+  const Surroundings nobody{{}, ""};
+  EXPECT_FALSE(nobody.is_local(IPAddress{"127.0.0.1"}));
 }
 
 TEST(Relay, ReadsNetworksAndRefusesWhatIsNone) {

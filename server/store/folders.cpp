@@ -87,19 +87,6 @@ Folder folder_of(const Rows& rows, int i) {
 
 Error no_folder() { return error(Kind::not_found, "No such folder"); }
 
-Result<void> check_name(std::string_view name) {
-  const auto bad = [](const char* why) { return pennypost::error(Kind::bad_input, why); };
-  if (name.empty()) return bad("A folder needs a name");
-  if (name.size() > kNameMost) return bad("The name of the folder is too long");
-  if (name.front() == '/' || name.back() == '/' || name.find("//") != std::string_view::npos)
-    return bad("The name of a folder has no empty level");
-  if (std::count(name.begin(), name.end(), '/') >= kLevelsMost) return bad("Folders are not that deep");
-  if (std::any_of(name.begin(), name.end(),
-                  [](char c) { return is_control(c) || !is_ascii(c) || c == '*' || c == '%'; }))
-    return bad("The name of the folder has characters that are not allowed");
-  return {};
-}
-
 // The levels above `name`, outermost first.
 std::vector<std::string> levels_above(const std::string& name) {
   std::vector<std::string> levels;
@@ -124,6 +111,19 @@ Result<void> lock_account(Transaction& tx, AccountId account) {
 }
 
 }  // namespace
+
+Result<void> check_folder_name(std::string_view name) {
+  const auto bad = [](const char* why) { return pennypost::error(Kind::bad_input, why); };
+  if (name.empty()) return bad("A folder needs a name");
+  if (name.size() > kNameMost) return bad("The name of the folder is too long");
+  if (name.front() == '/' || name.back() == '/' || name.find("//") != std::string_view::npos)
+    return bad("The name of a folder has no empty level");
+  if (std::count(name.begin(), name.end(), '/') >= kLevelsMost) return bad("Folders are not that deep");
+  if (std::any_of(name.begin(), name.end(),
+                  [](char c) { return is_control(c) || !is_ascii(c) || c == '*' || c == '%'; }))
+    return bad("The name of the folder has characters that are not allowed");
+  return {};
+}
 
 std::string canonical_name(std::string_view name) {
   constexpr std::string_view inbox = "INBOX";
@@ -184,7 +184,7 @@ Result<Folder> Folders::status(AccountId account, std::string_view name) {
 
 Result<Folder> Folders::create(AccountId account, std::string_view wanted, SpecialUse use) {
   const auto name = canonical_name(wanted);
-  if (auto good = check_name(name); !good) return std::move(good).error();
+  if (auto good = check_folder_name(name); !good) return std::move(good).error();
   {
     auto lease = database_.lease();
     if (!lease) return std::move(lease).error();
@@ -237,7 +237,7 @@ Result<void> Folders::remove(AccountId account, std::string_view wanted) {
 Result<void> Folders::rename(AccountId account, std::string_view wanted_from, std::string_view wanted_to) {
   const auto from = canonical_name(wanted_from);
   const auto to = canonical_name(wanted_to);
-  if (auto good = check_name(to); !good) return good;
+  if (auto good = check_folder_name(to); !good) return good;
   if (to == "INBOX") return error(Kind::already_exists, "The folder exists already");
   if (to.starts_with(from + "/") && from != "INBOX") return error(Kind::bad_input, "A folder cannot move into itself");
   std::vector<std::pair<FolderId, ModSeq>> moved;
@@ -276,7 +276,7 @@ Result<void> Folders::rename(AccountId account, std::string_view wanted_from, st
 }
 
 Result<void> Folders::subscribe(AccountId account, std::string_view name) {
-  if (auto good = check_name(name); !good) return good;
+  if (auto good = check_folder_name(name); !good) return good;
   {
     auto lease = database_.lease();
     if (!lease) return std::move(lease).error();

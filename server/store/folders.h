@@ -77,5 +77,7 @@ class Folders {
 
 /// `inbox`, `Inbox/Sub` -> `INBOX`, `INBOX/Sub`; others as they are.
 std::string canonical_name(std::string_view name);
+/// What a folder may be called. Error: bad_input, with what is wrong.
+Result<void> check_folder_name(std::string_view name);
 
 }  // namespace pennypost::store

@@ -66,8 +66,8 @@ class QuarantineTest(unittest.TestCase):
     def kept(self, *words):
         return json.loads(self.server.command("quarantine", "list", "--json", *words))
 
-    def send(self, subject, to=("ann",), sender="joe@other.example", body="buy cheap pills\r\n"):
-        text = f"From: Joe <{sender}>\r\nTo: x@test.example\r\nSubject: {subject}\r\n\r\n{body}"
+    def send(self, subject, to=("ann",), sender="joe@other.example", body="buy cheap pills\r\n", author=None):
+        text = f"From: Joe <{author or sender}>\r\nTo: x@test.example\r\nSubject: {subject}\r\n\r\n{body}"
         with smtplib.SMTP("127.0.0.1", self.server.port("smtp")) as smtp:
             smtp.sendmail(sender, [f"{name}@test.example" for name in to], text.encode())
 
@@ -177,6 +177,55 @@ class QuarantineTest(unittest.TestCase):
             self.assertEqual(self.kept(), [])
         self.assertEqual(self.server.command("quarantine", "report"), "0 reports sent\n")  # 11-36
         self.assertEqual(len(self.inbox()), 2)
+
+    def test_what_makes_no_sense_is_refused(self):
+        for words in (("settings", "set", "SpamFolder", "a//b"), ("settings", "set", "QuarantineReportTimes", "25:00"),
+                      ("settings", "set", "QuarantineReportRecipient", "x@y\nBcc: z"),
+                      ("settings", "set", "LocalNetworks", "10.0.0/8"),
+                      ("user", "set", "ann", "--quarantine-report", "x@y\nBcc: z"),
+                      ("user", "set", "ann", "--quarantine-report", "Bob <bob@test.example>")):
+            refused = self.server.command(*words, check=False)
+            self.assertNotEqual(refused.returncode, 0, words)
+            self.assertIn(words[2] if words[0] == "settings" else words[3], refused.stderr)
+        self.assertEqual(self.server.command("settings", "list", "SpamFolder").strip(), "SpamFolder =   (default)")
+
+    def test_the_list_says_when_there_is_more_and_cuts_long_subjects(self):
+        for score in (200, 300, 400):
+            self.send(f"score{score} " + "x" * 500)
+        listed = self.server.command("quarantine", "list", "--most", "2", check=False)
+        self.assertEqual(listed.returncode, 0)
+        self.assertIn("there are more than these 2", listed.stderr)
+        self.assertTrue(all(len(line) < 350 for line in listed.stdout.splitlines()))
+        self.assertIn("x\u2026\n", listed.stdout)
+        listed = self.server.command("quarantine", "list", "--most", "2", "--json", check=False)
+        self.assertIn("there are more than these 2", listed.stderr)
+        self.assertEqual(len(json.loads(listed.stdout)), 2)
+        self.assertEqual(self.server.command("quarantine", "list", "--most", "3", check=False).stderr, "")
+
+    def test_a_sender_that_would_be_a_pattern_is_released_but_not_listed(self):
+        self.send("score200 a", author="*@*")
+        self.send("score300 b", ("bob",))
+        first = str(self.kept()[0]["id"])
+        released = self.server.command("quarantine", "release", first, "--whitelist", check=False)
+        self.assertEqual(released.stdout, "1 released\n")
+        self.assertIn("not in the whitelist", released.stderr)
+        self.assertNotEqual(released.returncode, 0)
+        self.arrived(1)
+        self.assertEqual([mail["user"] for mail in self.kept()], ["bob"])
+        self.assertNotIn("*@*", self.server.command("list", "white", "show"))
+
+    def test_scores_of_any_size_are_kept_and_released(self):
+        self.send("score" + "9" * 60)
+        mail, = self.kept()
+        self.server.command("quarantine", "release", str(mail["id"]))
+        self.arrived(1)
+
+    def test_a_message_that_begins_with_an_empty_line_has_its_fields(self):
+        with smtplib.SMTP("127.0.0.1", self.server.port("smtp")) as smtp:
+            smtp.sendmail("joe@other.example", ["ann@test.example"], b"\r\nfirst\r\n\r\nsecond\r\n")
+        mail, = self.arrived(1)
+        self.assertIn(b"\r\nX-VPOP3-Spam: 0\r\n", mail)
+        self.assertTrue(mail.endswith(b"\r\n\r\nfirst\r\n\r\nsecond\r\n"), mail)
 
     def test_11_29_the_whitelist_releases_all_of_a_sender(self):
         for subject, to in (("score200 a", ("ann",)), ("score300 b", ("bob",)), ("score400 c", ("ann", "bob"))):
