@@ -127,7 +127,7 @@ class Loader {
       if (!active) {
         // Not parsed, only searched for the pairs of directives (spec 10 section 6.1).
         const std::string_view trimmed = trim(text);
-        const std::string_view first = trimmed.substr(0, trimmed.find_first_of(" \t"));
+        const std::string_view first = trimmed.substr(0, trimmed.find_first_of(" \t\v\f"));  // grammar::space
         if (equal_ignoring_case(first, "*IFSUPPORT")) conditions.push_back({skipped(text, number), false});
         if (equal_ignoring_case(first, "*ENDIF")) conditions.pop_back();
         add(file, skipped(text, number));
