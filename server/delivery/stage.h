@@ -67,9 +67,9 @@ using OwnHeader = std::function<std::string(std::string_view header)>;
 class Edits {
  public:
   /// A whole field with its CR LF, above everything that stands there.
-  void add_above(std::string field) { above_.insert(0, field); }
+  void add_above(std::string_view field) { above_.insert(0, field); }
   /// A whole field with its CR LF, below the last field of the header.
-  void add_below(std::string field) { below_ += field; }
+  void add_below(std::string_view field) { below_ += field; }
   /// All fields of this name go.
   void remove_fields(std::string name) { removed_.push_back(std::move(name)); }
   /// Where recipient `index` of the envelope goes. What a stage before the routing says here stays.
