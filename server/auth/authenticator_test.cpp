@@ -1,7 +1,6 @@
 // The authenticator and every SASL mechanism, client against server, on accounts in memory.
 #include "server/auth/authenticator.h"
 
-#include <cstdlib>
 #include <map>
 
 #include <gmock/gmock.h>
@@ -9,6 +8,7 @@
 
 #include "server/auth/sasl.h"
 #include "server/auth/sasl_client.h"
+#include "server/base/test_folder.h"
 #include "server/base/text.h"
 
 namespace pennypost::auth {
@@ -49,11 +49,8 @@ class Guard final : public LoginGuard {
 };
 
 SecretKey test_key() {
-  std::string name = (std::filesystem::temp_directory_path() / "auth-XXXXXX").string();
-  const std::filesystem::path folder{::mkdtemp(name.data())};
-  auto key = SecretKey::open_or_create(folder);
-  std::filesystem::remove_all(folder);
-  return *std::move(key);
+  const TestFolder folder;
+  return *SecretKey::open_or_create(folder.path());
 }
 
 class Login : public ::testing::Test {

@@ -1,28 +1,19 @@
 #include "server/auth/secret_key.h"
 
-#include <cstdlib>
 #include <fstream>
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+
+#include "server/base/test_folder.h"
 
 namespace pennypost::auth {
 namespace {
 
 namespace fs = std::filesystem;
 
-class Folder {
- public:
-  Folder() {
-    std::string name = (fs::temp_directory_path() / "auth-XXXXXX").string();
-    path_ = ::mkdtemp(name.data());
-  }
-  ~Folder() { fs::remove_all(path_); }
-  const fs::path& path() const { return path_; }
-  fs::path key() const { return path_ / SecretKey::kFileName; }
-
- private:
-  fs::path path_;
+struct Folder : TestFolder {
+  fs::path key() const { return path() / SecretKey::kFileName; }
 };
 
 TEST(SecretKey, IsMadeOnceForItsOwnerAloneAndFoundAgain) {

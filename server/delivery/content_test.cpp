@@ -7,17 +7,13 @@
 #include <gmock/gmock.h>
 #include <sys/resource.h>
 
+#include "server/base/test_folder.h"
+
 namespace pennypost::delivery {
 namespace {
 
 class ContentTest : public testing::Test {
  protected:
-  ContentTest() {
-    std::string name = testing::TempDir() + "/spool.XXXXXX";
-    folder_ = ::mkdtemp(name.data());
-  }
-  ~ContentTest() override { std::filesystem::remove_all(folder_); }
-
   static std::string text_of(std::size_t octets) {
     std::string text;
     text.reserve(octets);
@@ -25,7 +21,8 @@ class ContentTest : public testing::Test {
     text.resize(octets);
     return text;
   }
-  std::string folder_;
+  TestFolder test_folder_;
+  const std::string folder_ = test_folder_.path();
 };
 
 TEST_F(ContentTest, GivesBackWhatWasPutHoweverItWasCut) {

@@ -6,10 +6,12 @@
 #include <gmock/gmock.h>
 
 #include "server/base/clock.h"
+#include "server/base/test_folder.h"
 #include "server/message/header.h"
 #include "server/message/structure.h"
 #include "server/message/summary.h"
 #include "server/store/test_cluster.h"
+#include "server/store/test_mailbox.h"
 
 namespace pennypost::delivery {
 namespace {
@@ -28,14 +30,11 @@ const std::string kText =
 class PipelineTest : public testing::Test {
  protected:
   PipelineTest() : store_{store::TestCluster::instance().store()} {
-    std::string name = testing::TempDir() + "/pipeline.XXXXXX";
-    folder_ = ::mkdtemp(name.data());
     pipeline_.emplace(*store_, folder_ + "/spool");
     EXPECT_TRUE(store_->directory().add_domain("corp.example").ok());
     anna_ = account("anna", {"anna@corp.example", "sales@corp.example"});
     bert_ = account("bert", {});
   }
-  ~PipelineTest() override { std::filesystem::remove_all(folder_); }
 
   AccountId account(const std::string& name, std::vector<std::string> addresses, bool admin = false) {
     const auto made = store_->accounts().create({.name = name, .is_admin = admin, .addresses = std::move(addresses)});
@@ -54,20 +53,7 @@ class PipelineTest : public testing::Test {
     return m;
   }
   std::vector<std::string> inbox(AccountId id, const std::string& name = "INBOX") {
-    std::vector<std::string> out;
-    const auto found = store_->folders().find(id, name);
-    EXPECT_TRUE(found.ok());
-    std::vector<Uid> uids;
-    for (std::uint32_t u = 1; u < number(found->uid_next); ++u) uids.push_back(Uid{u});
-    EXPECT_TRUE(store_->messages()
-                    .fetch_octets(found->id, uids,
-                                  [&](const store::Piece& piece) {
-                                    if (piece.offset.count == 0) out.emplace_back();
-                                    out.back() += piece.octets;
-                                    return true;
-                                  })
-                    .ok());
-    return out;
+    return store::messages_in(*store_, id, name);
   }
   std::vector<std::string> trace(const std::string& id) {
     std::vector<std::string> out;
@@ -79,7 +65,8 @@ class PipelineTest : public testing::Test {
   }
 
   std::unique_ptr<store::Store> store_;
-  std::string folder_;
+  TestFolder test_folder_;
+  const std::string folder_ = test_folder_.path();
   std::optional<Pipeline> pipeline_;
   AccountId anna_{};
   AccountId bert_{};

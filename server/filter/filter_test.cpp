@@ -1,24 +1,19 @@
 // The filter in the pipeline, on a real database: what a script decides is what becomes of the mail.
 #include "server/filter/filter.h"
 
-#include <filesystem>
-#include <fstream>
 #include <thread>
-
-#include <gmock/gmock.h>
 
 #include "server/base/clock.h"
 #include "server/base/limits.h"
 #include "server/base/log.h"
-#include "server/delivery/pipeline.h"
 #include "server/dns/test_server.h"
 #include "server/filter/actions.h"
+#include "server/filter/filter_test_support.h"
 #include "server/filter/mail_view.h"
 #include "server/filter/test_web.h"
 #include "server/message/date.h"
 #include "server/store/connection.h"
 #include "server/store/database.h"
-#include "server/store/test_cluster.h"
 
 namespace pennypost::filter {
 namespace {
@@ -36,87 +31,23 @@ const std::string kText =
     "Date: " +
     message::format_date(now(), 0) + "\r\n\r\ntext\r\n";
 
-class FilterTest : public testing::Test {
+class FilterTest : public FilterFixture {
  protected:
-  FilterTest() : store_{store::TestCluster::instance().store()} {
-    std::string name = testing::TempDir() + "/filter.XXXXXX";
-    folder_ = ::mkdtemp(name.data());
-    EXPECT_TRUE(store_->directory().add_domain("corp.example").ok());
-    EXPECT_TRUE(store_->settings().set("SpamFilter", "1").ok());
-    EXPECT_TRUE(store_->settings().reload().ok());
-    anna_ = account("anna", {"anna@corp.example"});
-    bert_ = account("bert", {"bert@corp.example"});
-    postmaster_ = account("postmaster", {});
-  }
-  ~FilterTest() override {
-    pipeline_.reset();
-    filter_.reset();
-    std::filesystem::remove_all(folder_);
-  }
-
-  AccountId account(const std::string& name, std::vector<std::string> addresses) {
-    const auto made = store_->accounts().create({.name = name, .addresses = std::move(addresses)});
-    EXPECT_TRUE(made.ok());
-    return made->id;
-  }
-  void script(const std::string& text, const std::string& name = "spamrules.txt") {
-    std::filesystem::create_directories(folder_ + "/rules");
-    std::ofstream{folder_ + "/rules/" + name, std::ios::binary} << text;
-  }
-  void start(dns::Resolver* resolver = nullptr) {
-    filter_.emplace(*store_, resolver, folder_ + "/rules");
-    pipeline_.emplace(*store_, folder_ + "/spool", filter_->judges());
-    filter_->send_with([this](const std::string& to, const std::string& octets) {
-      return pipeline_->submit_generated("", std::array{to}, octets);
-    });
-  }
   delivery::Outcome send(std::vector<std::string> to = {"anna@corp.example"}, const std::string& text = kText,
                          const std::string& from = "joe@other.example") {
-    delivery::Mail m;
-    m.client.address = "198.51.100.7";
-    m.client.hello = "mx.other.example";
+    delivery::Mail m = mail(text, std::move(to), from);
     m.client.account_name = sender_;
     if (!sender_.empty()) m.client.account = anna_;
-    m.envelope.return_path = from;
-    for (auto& address : to) m.envelope.recipients.push_back({std::move(address), {}, {}});
     m.envelope.refused = refused_;
-    m.content = delivery::Content::of(text);
-    return pipeline_->accept(std::move(m), "mail.corp.example");
+    return accept(std::move(m));
   }
-  std::vector<std::string> folder(AccountId id, const std::string& name = "INBOX") {
-    std::vector<std::string> out;
-    const auto found = store_->folders().find(id, name);
-    if (!found.ok()) return out;
-    std::vector<Uid> uids;
-    for (std::uint32_t u = 1; u < number(found->uid_next); ++u) uids.push_back(Uid{u});
-    EXPECT_TRUE(store_->messages()
-                    .fetch_octets(found->id, uids,
-                                  [&](const store::Piece& piece) {
-                                    if (piece.offset.count == 0) out.emplace_back();
-                                    out.back() += piece.octets;
-                                    return true;
-                                  })
-                    .ok());
-    return out;
-  }
-  std::string why(const std::string& trace_id) {
-    const auto found = store_->trace().find(trace_id);
-    if (!found.ok()) return "error";
-    for (const auto& record : *found)
-      for (const auto& line : record.lines)
-        if (line.stage == "spam rules") return line.verdict + ": " + line.reason;
-    return "no line";
-  }
+  std::string why(const std::string& trace_id) { return FilterFixture::why(trace_id, "spam rules"); }
 
-  std::unique_ptr<store::Store> store_;
-  std::string folder_;
-  std::optional<Filter> filter_;
-  std::optional<delivery::Pipeline> pipeline_;
   std::string sender_;
   std::vector<delivery::RefusedRecipient> refused_;
-  AccountId anna_{};
-  AccountId bert_{};
-  AccountId postmaster_{};
+  const AccountId anna_ = account("anna", {"anna@corp.example"});
+  const AccountId bert_ = account("bert", {"bert@corp.example"});
+  const AccountId postmaster_ = account("postmaster", {});
 };
 
 TEST_F(FilterTest, TheDefaultRulesAreInstalledAndMarkAMessageThatTheyLetThrough) {

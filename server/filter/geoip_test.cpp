@@ -1,27 +1,21 @@
 // GetGeoIP on a database file made here, octet by octet (MaxMind DB file format specification, version 2.0).
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
 #include <gtest/gtest.h>
 
+#include "server/base/test_folder.h"
 #include "server/filter/services.h"
 #include "server/filter/test_mmdb.h"
 
 namespace pennypost::filter {
 namespace {
 
-struct Files {
-  std::string folder;
-  Files() {
-    std::string name = testing::TempDir() + "/geoip.XXXXXX";
-    folder = ::mkdtemp(name.data());
-  }
-  ~Files() { std::filesystem::remove_all(folder); }
+struct Files : TestFolder {
   std::string write(const std::string& octets) const {
-    const std::string path = folder + "/countries.mmdb";
-    std::ofstream{path, std::ios::binary | std::ios::trunc} << octets;
-    return path;
+    const std::string name = path() / "countries.mmdb";
+    std::ofstream{name, std::ios::binary | std::ios::trunc} << octets;
+    return name;
   }
 };
 
@@ -46,7 +40,7 @@ TEST(GeoIp, GivesTheCountryOfAnAddressInUpperCase) {
 
 TEST(GeoIp, AFileThatIsNoneIsToldApartFromNoFile) {
   const Files files;
-  const auto none = GeoIpFile::open(files.folder + "/none.mmdb");
+  const auto none = GeoIpFile::open(files.path() / "none.mmdb");
   ASSERT_FALSE(none.ok());
   EXPECT_EQ(none.error().kind, Kind::not_found);
   for (const std::string& octets : {std::string{}, std::string{"not a database"}, std::string(4096, '\xFF')}) {

@@ -158,7 +158,7 @@ Result<int> QuarantineReports::run_when_due() {
   const auto last = store.quarantine().last_report();
   if (!last) return last.error();
   if (*last >= *due) return 0;
-  const auto sent = run();
+  auto sent = run();
   if (!sent) return sent;
   if (auto noted = store.quarantine().note_report(*due); !noted) return noted.error();
   return sent;

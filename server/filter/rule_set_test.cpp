@@ -8,6 +8,7 @@
 #include <gmock/gmock.h>
 
 #include "ruleinterp/compile.h"
+#include "server/base/test_folder.h"
 
 namespace pennypost::filter {
 namespace {
@@ -19,17 +20,13 @@ using testing::SizeIs;
 
 class RuleSetTest : public testing::Test {
  protected:
-  RuleSetTest() {
-    std::string name = testing::TempDir() + "/rules.XXXXXX";
-    folder_ = ::mkdtemp(name.data());
-  }
-  ~RuleSetTest() override { std::filesystem::remove_all(folder_); }
   void file(const std::string& name, const std::string& text) {
     std::ofstream{folder_ / name, std::ios::binary} << text;
   }
   static void a_second_later() { std::this_thread::sleep_for(std::chrono::milliseconds{1100}); }
 
-  std::filesystem::path folder_;
+  TestFolder test_folder_;
+  const std::filesystem::path& folder_ = test_folder_.path();
   std::vector<std::string> told_;
 };
 

@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 
 #include "server/base/limits.h"
+#include "server/base/test_folder.h"
 #include "server/delivery/pipeline.h"
 #include "server/filter/mail_view.h"
 #include "server/filter/tokens.h"
@@ -54,9 +55,7 @@ TEST(TaughtBy, FoldersAndKeywordsSayWhatItIs) {
 class TeacherTest : public testing::Test {
  protected:
   TeacherTest() : store_{store::TestCluster::instance().store()}, bayes_{*store_}, teacher_{*store_, bayes_} {
-    std::string name = testing::TempDir() + "/teacher.XXXXXX";
-    spool_ = ::mkdtemp(name.data());
-    pipeline_.emplace(*store_, spool_);
+    pipeline_.emplace(*store_, spool_.path());
     set("SpamFilter", "1");
     const auto made = store_->accounts().create({.name = "anna"});
     EXPECT_TRUE(made.ok());
@@ -66,7 +65,6 @@ class TeacherTest : public testing::Test {
     EXPECT_TRUE(junk.ok());
     junk_ = junk->id;
   }
-  ~TeacherTest() override { std::filesystem::remove_all(spool_); }
 
   void set(const char* name, const char* value) {
     EXPECT_TRUE(store_->settings().set(name, value).ok());
@@ -97,7 +95,7 @@ class TeacherTest : public testing::Test {
   std::unique_ptr<store::Store> store_;
   StoreBayes bayes_;
   Teacher teacher_;
-  std::string spool_;
+  TestFolder spool_;
   std::optional<delivery::Pipeline> pipeline_;
   AccountId anna_{};
   FolderId inbox_{}, junk_{};

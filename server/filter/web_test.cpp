@@ -7,10 +7,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "server/base/test_folder.h"
 #include "server/base/text.h"
 #include "server/dns/test_server.h"
 #include "server/filter/test_web.h"
-#include "server/net/test_folder.h"
 #include "server/net/test_peer.h"
 
 namespace pennypost::filter {
@@ -483,12 +483,12 @@ class SecureWeb : public WebTest {
   void SetUp() override { Poco::Net::initializeSSL(); }
   void TearDown() override { Poco::Net::uninitializeSSL(); }
   net::CertificateFiles certificate(const std::vector<std::string>& names, Seconds lifetime = 24h) {
-    folders_.push_back(std::make_unique<net::TestFolder>());
+    folders_.push_back(std::make_unique<TestFolder>());
     return *net::ensure_certificate(folders_.back()->path(), names, lifetime);
   }
   static std::string secure(const std::string& url) { return replace_all(url, "http://", "https://"); }
 
-  std::vector<std::unique_ptr<net::TestFolder>> folders_;
+  std::vector<std::unique_ptr<TestFolder>> folders_;
 };
 
 TEST_F(SecureWeb, HttpsBringsThePageWhenCertificateAndNameHold) {

@@ -235,7 +235,7 @@ Result<std::unique_ptr<HttpService>> HttpService::bind(const std::vector<net::So
 
 void HttpService::start(Sources sources) {
   inside_->sources = std::move(sources);
-  inside_->handlers = new Handlers{inside_->sources};
+  inside_->handlers = Poco::makeShared<Handlers>(inside_->sources);
   for (const auto& socket : inside_->sockets) {
     net::HTTPServerParams::Ptr params{new net::HTTPServerParams};
     params->setMaxThreads(kHttpConnections.most);

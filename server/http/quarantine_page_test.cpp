@@ -10,6 +10,7 @@
 
 #include "server/base/clock.h"
 #include "server/base/log.h"
+#include "server/base/test_folder.h"
 #include "server/delivery/describe.h"
 #include "server/delivery/pipeline.h"
 #include "server/filter/bayes.h"
@@ -32,12 +33,10 @@ struct Answer {
 class QuarantinePageTest : public testing::Test {
  protected:
   QuarantinePageTest() : store_{store::TestCluster::instance().store()} {
-    std::string name = testing::TempDir() + "/page.XXXXXX";
-    folder_ = ::mkdtemp(name.data());
     const auto anna = store_->accounts().create({.name = "anna", .addresses = {"anna@corp.example"}});
     EXPECT_TRUE(anna.ok());
     anna_ = anna->id;
-    releases_.emplace(*store_, bayes_, folder_);
+    releases_.emplace(*store_, bayes_, folder_.path());
     auto bound = HttpService::bind({net::SocketAddress{"127.0.0.1", 0}});
     EXPECT_TRUE(bound.ok());
     service_ = std::move(*bound);
@@ -45,10 +44,7 @@ class QuarantinePageTest : public testing::Test {
                      .gauges = [] { return std::vector<Gauge>{}; },
                      .pages = {quarantine_page(*store_, *releases_, links_)}});
   }
-  ~QuarantinePageTest() override {
-    service_->stop();
-    std::filesystem::remove_all(folder_);
-  }
+  ~QuarantinePageTest() override { service_->stop(); }
 
   QuarantineId keep(const std::string& octets, const std::string& return_path = "joe@other.example") {
     const auto body = delivery::describe(message::parse(octets));
@@ -108,7 +104,7 @@ class QuarantinePageTest : public testing::Test {
   }
 
   std::unique_ptr<store::Store> store_;
-  std::string folder_;
+  TestFolder folder_;
   AccountId anna_{};
   filter::MemoryBayes bayes_;
   std::optional<filter::Releases> releases_;

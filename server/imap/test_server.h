@@ -7,10 +7,10 @@
 #include <vector>
 
 #include <gmock/gmock.h>
-#include <stdlib.h>
 
 #include "server/auth/login_guard.h"
 #include "server/auth/store_accounts.h"
+#include "server/base/test_folder.h"
 #include "server/base/text.h"
 #include "server/imap/service.h"
 #include "server/net/connection.h"
@@ -93,9 +93,7 @@ class TestClient {
 class TestServer {
  public:
   explicit TestServer(const std::vector<std::pair<std::string, std::string>>& settings = {})
-      : store{store::TestCluster::instance().store()},
-        folder{make_folder()},
-        key{*auth::SecretKey::open_or_create(folder)} {
+      : store{store::TestCluster::instance().store()}, key{*auth::SecretKey::open_or_create(folder)} {
     for (const auto& [name, value] : settings) EXPECT_TRUE(store->settings().set(name, value).ok()) << name;
     EXPECT_TRUE(store->directory().add_domain("corp.example").ok());
     for (const std::string name : {"anna", "bert"}) {
@@ -122,7 +120,6 @@ class TestServer {
   ~TestServer() {
     listener->stop(5s);
     listener.reset();
-    std::filesystem::remove_all(folder);
   }
   TestServer(const TestServer&) = delete;
   TestServer& operator=(const TestServer&) = delete;
@@ -140,7 +137,8 @@ class TestServer {
   }
 
   std::unique_ptr<store::Store> store;
-  const std::filesystem::path folder;
+  TestFolder test_folder;
+  const std::filesystem::path& folder = test_folder.path();
   auth::SecretKey key;
   auth::PasswordHasher hasher;
   std::vector<AccountId> ids;
@@ -150,12 +148,6 @@ class TestServer {
   delivery::Pipeline pipeline{*store, (folder / "spool").string()};
   Context context{*store, pipeline, authenticator};
   std::unique_ptr<net::Service> listener;
-
- private:
-  static std::filesystem::path make_folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "imap-test.XXXXXX").string();
-    return ::mkdtemp(name.data());
-  }
 };
 
 }  // namespace pennypost::imap

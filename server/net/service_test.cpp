@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 #include "server/base/log.h"
+#include "server/base/test_folder.h"
 #include "server/base/text.h"
 #include "server/net/addresses.h"
-#include "server/net/test_folder.h"
 #include "server/net/test_peer.h"
 
 namespace pennypost::net {

@@ -10,8 +10,8 @@
 #include <sys/stat.h>
 
 #include "server/base/clock.h"
+#include "server/base/test_folder.h"
 #include "server/base/text.h"
-#include "server/net/test_folder.h"
 #include "server/net/test_peer.h"
 
 namespace pennypost::net {
@@ -79,7 +79,7 @@ TEST(Certificate, AFolderThatIsNotThereIsSaid) {
 TEST(TlsServer, SaysWhatIsWrongWithAFile) {
   const Served one;
   const Served two;
-  const std::string junk = one.folder.path() + "/junk.pem";
+  const std::string junk = one.folder.path().string() + "/junk.pem";
   std::ofstream{junk} << "no certificate\n";
   const struct {
     const char* what;

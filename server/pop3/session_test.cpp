@@ -1,7 +1,6 @@
 // The POP3 server on a real database and socket.
 #include "server/pop3/session.h"
 
-#include <cstdlib>
 #include <filesystem>
 
 #include <gmock/gmock.h>
@@ -10,6 +9,7 @@
 #include "server/auth/digests.h"
 #include "server/auth/store_accounts.h"
 #include "server/base/clock.h"
+#include "server/base/test_folder.h"
 #include "server/base/text.h"
 #include "server/net/test_peer.h"
 #include "server/pop3/service.h"
@@ -25,19 +25,6 @@ using ::testing::IsEmpty;
 using ::testing::MatchesRegex;
 using ::testing::Not;
 using ::testing::StartsWith;
-
-class Folder {
- public:
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "pop3-XXXXXX").string();
-    path_ = ::mkdtemp(name.data());
-  }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 /// What a client sees.
 class Talk {
@@ -118,7 +105,7 @@ class Pop3 : public ::testing::Test {
     ASSERT_TRUE(store->writer().deliver(delivery));
   }
 
-  Folder folder;
+  TestFolder folder;
   std::unique_ptr<store::Store> store = store::TestCluster::instance().store();
   auth::PasswordHasher hasher{auth::HashCost{.memory = 1_MiB, .passes = 1, .at_once = 2}};
   auth::SecretKey key = *auth::SecretKey::open_or_create(folder.path());

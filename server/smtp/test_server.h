@@ -8,15 +8,16 @@
 #include <vector>
 
 #include <gmock/gmock.h>
-#include <stdlib.h>
 
 #include "server/auth/authenticator.h"
 #include "server/auth/login_guard.h"
 #include "server/auth/store_accounts.h"
+#include "server/base/test_folder.h"
 #include "server/delivery/pipeline.h"
 #include "server/net/connection.h"
 #include "server/smtp/service.h"
 #include "server/store/test_cluster.h"
+#include "server/store/test_mailbox.h"
 
 namespace pennypost::smtp {
 
@@ -60,9 +61,7 @@ class TestClient {
 class TestServer {
  public:
   explicit TestServer(const std::vector<std::pair<std::string, std::string>>& settings = {})
-      : store{store::TestCluster::instance().store()},
-        folder{make_folder()},
-        key{*auth::SecretKey::open_or_create(folder)} {
+      : store{store::TestCluster::instance().store()}, key{*auth::SecretKey::open_or_create(folder)} {
     for (const auto& [name, value] : settings) EXPECT_TRUE(store->settings().set(name, value).ok()) << name;
     EXPECT_TRUE(store->settings().set("HostName", "mail.corp.example").ok());
     EXPECT_TRUE(store->directory().add_domain("corp.example").ok());
@@ -75,10 +74,7 @@ class TestServer {
       ids.push_back(made->id);
     }
   }
-  ~TestServer() {
-    stop();
-    std::filesystem::remove_all(folder);
-  }
+  ~TestServer() { stop(); }
   TestServer(const TestServer&) = delete;
   TestServer& operator=(const TestServer&) = delete;
 
@@ -114,27 +110,11 @@ class TestServer {
   }
 
   /// The messages in the inbox, whole, oldest first.
-  std::vector<std::string> inbox(std::size_t account = 0) const {
-    std::vector<std::string> out;
-    const auto folder_found = store->folders().find(ids.at(account), "INBOX");
-    if (!folder_found) return out;
-    const auto list = store->messages().maildrop(folder_found->id);
-    if (!list) return out;
-    std::vector<Uid> uids;
-    for (const auto& entry : *list) uids.push_back(entry.uid);
-    EXPECT_TRUE(store->messages()
-                    .fetch_octets(folder_found->id, uids,
-                                  [&](const store::Piece& piece) {
-                                    if (piece.offset.count == 0) out.emplace_back();
-                                    out.back() += piece.octets;
-                                    return true;
-                                  })
-                    .ok());
-    return out;
-  }
+  std::vector<std::string> inbox(std::size_t account = 0) const { return store::messages_in(*store, ids.at(account)); }
 
   std::unique_ptr<store::Store> store;
-  const std::filesystem::path folder;
+  TestFolder test_folder;
+  const std::filesystem::path& folder = test_folder.path();
   auth::SecretKey key;
   auth::PasswordHasher hasher;
   std::vector<AccountId> ids;
@@ -143,12 +123,6 @@ class TestServer {
   auth::Authenticator authenticator{accounts, hasher, key, guard};
   delivery::Pipeline pipeline{*store, (folder / "spool").string()};
   std::unique_ptr<net::Service> listener;
-
- private:
-  static std::filesystem::path make_folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "smtp-test.XXXXXX").string();
-    return ::mkdtemp(name.data());
-  }
 };
 
 }  // namespace pennypost::smtp

@@ -1,16 +1,17 @@
 // The whole way out: queue, name service, servers, results and reports, on a real database and loopback sockets.
 #include "server/transport/runner.h"
 
-#include <cstdlib>
 #include <filesystem>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "server/base/clock.h"
+#include "server/base/test_folder.h"
 #include "server/dns/test_server.h"
 #include "server/net/test_peer.h"
 #include "server/store/test_cluster.h"
+#include "server/store/test_mailbox.h"
 #include "server/transport/test_smtp_server.h"
 
 namespace pennypost::transport {
@@ -25,10 +26,8 @@ using ::testing::SizeIs;
 class Outgoing : public ::testing::Test {
  protected:
   Outgoing() {
-    std::string name = (std::filesystem::temp_directory_path() / "send-XXXXXX").string();
-    spool_ = ::mkdtemp(name.data());
     store = store::TestCluster::instance().store();
-    pipeline = std::make_unique<delivery::Pipeline>(*store, spool_);
+    pipeline = std::make_unique<delivery::Pipeline>(*store, spool_.path());
     store::NewAccount ann;
     ann.name = "ann";
     ann.addresses = {"ann@here.example"};
@@ -46,7 +45,6 @@ class Outgoing : public ::testing::Test {
     resolver->stop();
     pipeline.reset();
     store.reset();
-    std::filesystem::remove_all(spool_);
   }
 
   void start(std::uint16_t port = 25) {
@@ -103,22 +101,7 @@ class Outgoing : public ::testing::Test {
     return list.empty() || list.front().recipients.empty() ? store::QueuedRecipient{} : list.front().recipients.front();
   }
   /// Whole messages in ann's inbox.
-  std::vector<std::string> inbox() {
-    std::vector<std::string> out;
-    const auto folder = store->folders().find(account, "INBOX");
-    if (!folder) return out;
-    const auto drop = store->messages().maildrop(folder->id);
-    if (!drop) return out;
-    for (const auto& entry : *drop) {
-      out.emplace_back();
-      const std::vector<Uid> uids{entry.uid};
-      (void)store->messages().fetch_octets(folder->id, uids, [&](const store::Piece& piece) {
-        out.back() += piece.octets;
-        return true;
-      });
-    }
-    return out;
-  }
+  std::vector<std::string> inbox() { return store::messages_in(*store, account); }
 
   std::string our_address = "192.0.2.255";
   dns::TestServer names;
@@ -129,7 +112,7 @@ class Outgoing : public ::testing::Test {
   AccountId account{};
 
  private:
-  std::string spool_;
+  TestFolder spool_;
 };
 
 TEST_F(Outgoing, AMessageLeavesThroughTheSmartHostAndIsRecorded) {

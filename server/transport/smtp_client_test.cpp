@@ -1,12 +1,12 @@
 // The client against a scripted server on loopback.
 #include "server/transport/smtp_client.h"
 
-#include <cstdlib>
 #include <filesystem>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "server/base/test_folder.h"
 #include "server/transport/test_smtp_server.h"
 
 namespace pennypost::transport {
@@ -20,18 +20,12 @@ using ::testing::StartsWith;
 
 class Certificate {
  public:
-  Certificate() {
-    std::string name = (std::filesystem::temp_directory_path() / "tls-XXXXXX").string();
-    folder_ = ::mkdtemp(name.data());
-    files_ = *net::ensure_certificate(folder_, {"mail.test.example", "127.0.0.1"});
-  }
-  ~Certificate() { std::filesystem::remove_all(folder_); }
   std::shared_ptr<net::TlsServer> server() const { return *net::TlsServer::load(files_); }
   std::string chain() const { return files_.chain; }
 
  private:
-  std::string folder_;
-  net::CertificateFiles files_;
+  TestFolder folder_;
+  net::CertificateFiles files_ = *net::ensure_certificate(folder_.path(), {"mail.test.example", "127.0.0.1"});
 };
 
 store::QueuedRecipient to(const std::string& address) {

@@ -1,11 +1,10 @@
-// A folder that lives as long as a test.
+// For tests: a folder that lives as long as a test.
 #pragma once
 #include <filesystem>
-#include <string>
 
 #include "server/base/random.h"
 
-namespace pennypost::net {
+namespace pennypost {
 
 class TestFolder {
  public:
@@ -18,10 +17,10 @@ class TestFolder {
   }
   TestFolder(const TestFolder&) = delete;
   TestFolder& operator=(const TestFolder&) = delete;
-  std::string path() const { return path_; }
+  const std::filesystem::path& path() const { return path_; }
 
  private:
   std::filesystem::path path_;
 };
 
-}  // namespace pennypost::net
+}  // namespace pennypost
