@@ -40,13 +40,16 @@ std::string unescaped(const Word& word) {
   return out;
 }
 
-Compiled compile(const Script& script, Strictness strictness) { return Compiler{script, strictness}.run(); }
-
-Compiled compile_from(ScriptSource& source, Strictness strictness, std::string_view main) {
-  return compile(load(source, main), strictness);
+Compiled compile(const Script& script, Strictness strictness, std::span<const std::string> given) {
+  return Compiler{script, strictness, given}.run();
 }
 
-Compiler::Compiler(const Script& script, Strictness strictness)
+Compiled compile_from(ScriptSource& source, Strictness strictness, std::string_view main,
+                      std::span<const std::string> given) {
+  return compile(load(source, main), strictness, given);
+}
+
+Compiler::Compiler(const Script& script, Strictness strictness, std::span<const std::string> given)
     : script_{script}, strictness_{strictness}, program_{std::make_shared<Program>()}, problems_{script.problems} {
   program_->files = script.files;
   program_->score = variable("score");
@@ -54,6 +57,7 @@ Compiler::Compiler(const Script& script, Strictness strictness)
   program_->regex_matches = variable("regexmatches");
   program_->matched_conditions = variable("matchedconditions");
   program_->db_query_time = variable("_dbquerytime");
+  for (const std::string& name : given) written_[variable(name)] = true;
 }
 
 Compiled Compiler::run() {
@@ -138,7 +142,7 @@ void Compiler::drop_surplus(std::size_t needed, std::string form) {
 void Compiler::warn_of_comment() {
   if (!line_->comment.empty())
     warning({line_->comment, line_->comment_column, static_cast<std::uint32_t>(line_->comment.size()), false},
-            "a comment must stand on a line of its own; the rest of the line is ignored");
+            kCommentIgnored);
 }
 
 bool Compiler::expect_right_side(std::size_t words) {
@@ -146,7 +150,12 @@ bool Compiler::expect_right_side(std::size_t words) {
   warn_of_comment();
   if (line_->words.size() == words) return true;
   const Word& first = line_->words[2];
-  if (words == 3 && !first.quoted && first.text.find("${") == std::string_view::npos && !as_number(first.text)) {
+  if (first.text == "#" && !first.quoted) {
+    error(first, "nothing is assigned; a comment must stand on a line of its own");
+    return false;
+  }
+  if (words == 3 && !first.quoted && !find_function(first.text) && first.text.find("${") == std::string_view::npos &&
+      !as_number(first.text)) {
     std::vector<std::string_view> known;
     for (const Function& function : functions()) known.push_back(function.word);
     const std::string text = fmt::format("the function {} is not known", first.text);
@@ -392,7 +401,9 @@ void Compiler::compile_unknown() {
   std::vector<std::string_view> known;
   for (const Statement& row : statements()) known.push_back(row.word);
   for (const std::string_view directive : {"*IFSUPPORT", "*ENDIF", "*STOP"}) known.push_back(directive);
-  const std::string text = fmt::format("the statement {} is not known", word.text);
+  const std::string text = word.quoted && find_statement(word.text)
+                               ? fmt::format("a statement stands without quotes: {}", word.text)
+                               : fmt::format("the statement {} is not known", word.text);
   Problem& problem = strictness_ == Strictness::strict ? error(word, text) : warning(word, text + "; it does nothing");
   problem.suggestion = closest(word.text, known);
   if (!starts_ignoring_case(word.text, "If")) return;

@@ -3,6 +3,7 @@
 #pragma once
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,11 +23,13 @@ struct Compiled {
   std::vector<Problem> problems;           ///< of loading and compiling, in the order of the files
 };
 
-Compiled compile(const Script& script, Strictness strictness = Strictness::lenient);
+/// `given`: names of variables that have a value before the start (Run::preset).
+Compiled compile(const Script& script, Strictness strictness = Strictness::lenient,
+                 std::span<const std::string> given = {});
 
 /// Loads and compiles `main` with all that it includes.
 Compiled compile_from(ScriptSource& source, Strictness strictness = Strictness::lenient,
-                      std::string_view main = kMainFile);
+                      std::string_view main = kMainFile, std::span<const std::string> given = {});
 
 /// What a statement's own compile function works with: the line in hand, and the program that grows.
 class Compiler {
@@ -100,8 +103,8 @@ class Compiler {
   Strictness strictness() const { return strictness_; }
 
  private:
-  friend Compiled compile(const Script& script, Strictness strictness);
-  Compiler(const Script& script, Strictness strictness);
+  friend Compiled compile(const Script& script, Strictness strictness, std::span<const std::string> given);
+  Compiler(const Script& script, Strictness strictness, std::span<const std::string> given);
   Compiled run();
   void compile_line(const ScriptLine& line);
   void compile_statement();

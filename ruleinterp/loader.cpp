@@ -80,9 +80,13 @@ class Loader {
     return script_.problems.back();
   }
 
-  // Words after a directive or label that are no comment have no meaning.
+  // Words after a directive or label have no meaning.
   void only_words(std::uint32_t file, Line& line, std::size_t most) {
     take_tag_and_comment(line, most);
+    if (!line.comment.empty())
+      report(Severity::warning, file, line,
+             {line.comment, line.comment_column, static_cast<std::uint32_t>(line.comment.size()), false},
+             kCommentIgnored);
     if (line.words.size() > most)
       report(Severity::warning, file, line, line.words[most], "what follows here is ignored");
   }

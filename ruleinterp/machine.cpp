@@ -159,7 +159,6 @@ std::uint32_t Run::pass_over(std::uint32_t at, std::uint64_t& executed) {
   if (next == at || executed + (next - at) > limits_.instructions) return at;
   if (executed / kClockEvery != (executed + (next - at)) / kClockEvery) look_at_clock();
   executed += next - at;
-  if (run.has_expression(at, next)) variables_[program_.regex_matches] = Value::of(0.0);
   return next;
 }
 
@@ -172,6 +171,8 @@ void Run::finish() {
     outcome_.variables[program_.variables[slot].name] =
         value.kind == Value::Kind::number ? number_text(value.number) : std::string{value.text};
   }
+  for (std::size_t i = 0; i < groups_.size(); ++i)  // those that no line reads have no slot
+    outcome_.variables.try_emplace(fmt::format("{}", i), groups_[i]);
   if (variables_[program_.matched_conditions].kind == Value::Kind::unset)
     outcome_.variables["matchedconditions"] = fmt::format("{}", fmt::join(outcome_.matched_conditions, ", "));
   const auto keep_bag = [&](const std::string& name, const Bag& bag) {
@@ -394,14 +395,20 @@ void Run::set_groups(const Match& match) {
   const auto& slots = program_.group_slots;
   for (std::size_t i = 0; i < slots.size(); ++i)
     if (slots[i] != kNone) set_lasting(slots[i], i < match.groups.size() ? match.groups[i] : std::string_view{});
-  variables_[program_.regex_matches] = Value::of(static_cast<double>(match.groups.size()));
+  groups_ = match.groups;
+  if (tracing_ && !outcome_.trace.empty())
+    for (std::size_t i = 0; i < groups_.size(); ++i)
+      if (i >= slots.size() || slots[i] == kNone)
+        outcome_.trace.back().written.emplace_back(fmt::format("{}", i), groups_[i]);
+  set(program_.regex_matches, static_cast<double>(match.groups.size()));
+}
+
+bool Run::is_expression(const Operand& search) {
+  return search.index != kNone ? program_.patterns[search.index].expression : search_form(text(search)).expression;
 }
 
 bool Run::search(const Instruction& i, std::size_t data_index, std::size_t search_index, std::string_view* matched) {
-  if (i.pattern != kNone && !may_match(i)) {
-    if (program_.patterns[i.pattern].expression) variables_[program_.regex_matches] = Value::of(0.0);
-    return false;
-  }
+  if (i.pattern != kNone && !may_match(i)) return false;
   const Data& data = program_.data[i.operands[data_index].index];
   const Operand& wanted = i.operands[search_index];
   if (data.kind == Data::Kind::white_list || data.kind == Data::Kind::black_list) {
@@ -452,7 +459,6 @@ bool Run::search(const Instruction& i, std::size_t data_index, std::size_t searc
       }
     }
   }
-  if (!found && expression) variables_[program_.regex_matches] = Value::of(0.0);
   return found;
 }
 
@@ -529,10 +535,10 @@ void Run::warn(std::string text) {
   outcome_.warnings.push_back(std::move(problem));
 }
 
-void Run::warn_missing(std::string_view service) {
+void Run::warn_missing(std::string_view service, std::string_view result) {
   if (std::find(missing_services_.begin(), missing_services_.end(), service) != missing_services_.end()) return;
   missing_services_.emplace_back(service);
-  warn(fmt::format("there is no {} here; the result is empty", service));
+  warn(fmt::format("there is no {} here; the result is {}", service, result));
 }
 
 // --- trace

@@ -109,7 +109,8 @@ class Run {
 
   // --- searching
   /// Searches the data (parameter `data`) for the search value (parameter `search`): true at the first piece that
-  /// matches. An expression that matches sets ${0}... and ${RegExMatches} (spec 10 section 6.37).
+  /// matches. An expression that matches sets ${0}... and ${RegExMatches}; one that does not changes nothing (see
+  /// `no_match`).
   bool search(const Instruction& i, std::size_t data, std::size_t search, std::string_view* matched = nullptr);
   /// False: the constant search of this instruction (Instruction::pattern) matches nowhere in its data, for sure.
   bool may_match(const Instruction& i);
@@ -133,7 +134,12 @@ class Run {
   }
   /// The search value ready to use; null, with a warning, when its expression does not compile.
   std::shared_ptr<const Search> search_of(const Operand& search);
+  /// Whether the search value is an /expression/.
+  bool is_expression(const Operand& search);
   void set_groups(const Match& match);
+  /// What a condition does whose expression matched nothing: ${RegExMatches} = 0, the groups stay (spec 10
+  /// section 6.37).
+  void no_match() { set(program_.regex_matches, 0.0); }
 
   // --- rules
   /// The weight of the instruction's rule in the current bank; 1 without a tag.
@@ -170,7 +176,7 @@ class Run {
   /// A warning at the line that runs; the same text is noted once a line.
   void warn(std::string text);
   /// A warning that a service is not there, once a run and service.
-  void warn_missing(std::string_view service);
+  void warn_missing(std::string_view service, std::string_view result = "empty");
   /// What the trace shows beside the line.
   void note(std::string text);
 
@@ -233,6 +239,7 @@ class Run {
   std::map<std::string, std::string> preset_;
   std::vector<std::string> missing_services_;
   Match match_;
+  std::vector<std::string_view> groups_;  // of the last expression that matched
   std::vector<std::string_view> mixed_;
   const Instruction* current_ = nullptr;
   Profile* profile_ = nullptr;

@@ -46,6 +46,8 @@ void add_pairs(std::string& out, const std::vector<std::pair<std::string, std::s
     array.element() += fmt::format("{{\"name\":{},\"value\":{}}}", json_text(name), json_text(value));
 }
 
+}  // namespace
+
 const char* word(HeaderChange::Kind kind) {
   switch (kind) {
     case HeaderChange::Kind::set:
@@ -62,10 +64,10 @@ const char* word(HeaderChange::Kind kind) {
   return "";
 }
 
-}  // namespace
-
 const char* word(Ended ended) {
   switch (ended) {
+    case Ended::not_begun:
+      return "not begun";
     case Ended::at_the_end:
       return "end";
     case Ended::stop:
@@ -115,7 +117,7 @@ std::string to_json(const Outcome& outcome) {
                         json_text(message.subject), json_text(message.text));
     }
     object.member("reject") += outcome.reject ? json_text(*outcome.reject) : "null";
-    object.member("stopped") += outcome.ended == Ended::stop ? "true" : "false";
+    object.member("stopped") += stops_early(outcome.ended) ? "true" : "false";
     object.member("ended") += json_text(word(outcome.ended));
     {
       Joined warnings{object.member("warnings"), '[', ']'};

@@ -38,6 +38,7 @@ struct HeaderChange {
 };
 
 enum class Ended {
+  not_begun,  ///< the script does not load
   at_the_end,
   stop,          ///< Stop
   reject,        ///< Reject, on SMTP mail
@@ -48,10 +49,15 @@ enum class Ended {
 
 /// The word of it for logs: "end", "stop", "time limit", ...
 const char* word(Ended ended);
+/// For reports: "set", "remove", "add-first", ...
+const char* word(HeaderChange::Kind kind);
 /// True when a limit broke the script off.
 constexpr bool is_limit(Ended ended) {
   return ended == Ended::time || ended == Ended::instructions || ended == Ended::memory;
 }
+
+/// True when lines were left out: by Stop, Reject or a limit.
+constexpr bool stops_early(Ended ended) { return ended == Ended::stop || ended == Ended::reject || is_limit(ended); }
 
 /// A message that SendMessage asks for: from the system itself, and no filter sees it (spec 11 section 1.7).
 struct SentMessage {

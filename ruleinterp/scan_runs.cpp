@@ -12,10 +12,8 @@ ScanRun scan_run(const Program& program, std::uint32_t begin, std::uint32_t end)
   ScanRun run;
   run.begin = begin;
   run.end = end;
-  run.expressions.push_back(0);
   for (std::uint32_t address = begin; address < end; ++address) {
     const Instruction& line = program.code[address];
-    run.expressions.push_back(run.expressions.back() + (program.patterns[line.pattern].expression ? 1 : 0));
     for (const std::uint32_t source : program.data[line.data].sources) {
       auto searches = std::ranges::find(run.by_source, source, &ScanRun::Searches::source);
       if (searches == run.by_source.end()) searches = run.by_source.insert(searches, {source, {}, {}});

@@ -28,12 +28,7 @@ struct ScanRun {
   };
   std::uint32_t begin = 0, end = 0;
   std::vector<Searches> by_source;
-  std::vector<std::uint32_t> expressions;  ///< [n]: how many of the first n lines search for an expression
 
-  /// Whether one of the lines from..to-1 searches for an expression.
-  bool has_expression(std::uint32_t from, std::uint32_t to) const {
-    return expressions[to - begin] > expressions[from - begin];
-  }
   /// Adds the addresses of the lines that `candidates` of this source leave, in no order.
   static void add_possible(const Searches& searches, const Candidates& candidates, std::vector<std::uint32_t>& to);
 };

@@ -62,6 +62,10 @@ Line parse_line(std::string_view source, std::uint32_t number, Inside inside, st
 /// The lines of a text: CR LF or LF, byte order mark skipped. The last one may be empty: it is not a line then.
 std::vector<std::string_view> split_lines(std::string_view text);
 
+/// What is said of a trailing comment.
+inline constexpr const char* kCommentIgnored =
+    "a comment must stand on a line of its own; the rest of the line is ignored";
+
 /// Takes the rule tag and the trailing comment off a statement whose complete form has at least `needed` words (the
 /// statement's name included): spec 10 section 2, square brackets and text after a complete statement.
 void take_tag_and_comment(Line& line, std::size_t needed);

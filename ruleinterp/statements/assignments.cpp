@@ -17,7 +17,7 @@ double number_of(std::string_view operand) { return leading_number(operand); }
 
 Value calc_bayes(Run& run, std::string_view) {
   if (run.host().bayes) return Value::of(run.host().bayes->probability(run.mail()));
-  run.warn_missing("Bayesian database");
+  run.warn_missing("Bayesian database", "50");
   return Value::of(50.0);
 }
 

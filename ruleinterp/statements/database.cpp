@@ -102,7 +102,12 @@ Flow run_db_update(Run& run, const Instruction& i) {
   charge_record(run, i);
   // The weight of a rule multiplies every number that a statement works with (spec 11 section 3.1).
   std::string value{run.text(i, 3)};
-  if (i.rule != kNone && (how == 1 || how == 2)) value = number_text(leading_number(value) * run.weight(i));
+  const bool is_sum = how == 1 || how == 2;
+  if (i.rule != kNone && (is_sum || as_number(value))) {
+    const double amount = leading_number(value) * run.weight(i);
+    value = number_text(amount);
+    run.hit(i, {}, {}, amount);
+  }
   run.host().database->update(run.text(i, 0), run.text(i, 1), static_cast<Update>(how), value);
   return Flow::next;
 }

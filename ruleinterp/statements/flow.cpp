@@ -63,10 +63,15 @@ Flow run_if_match(Run& run, const Instruction& i) {
   std::string_view matched;
   const bool found = run.search(i, 0, 1, &matched);
   if (found && i.rule != kNone) run.hit(i, run.text(i, 1), matched, 0);
+  if (!found && run.is_expression(i.operands[1])) run.no_match();
   return chosen(run, found);
 }
 
-Flow run_if_in_bag(Run& run, const Instruction& i) { return chosen(run, bag_holds(run, run.bag(i, 0), i.operands[1])); }
+Flow run_if_in_bag(Run& run, const Instruction& i) {
+  const bool found = bag_holds(run, run.bag(i, 0), i.operands[1]);
+  if (!found && run.is_expression(i.operands[1])) run.no_match();
+  return chosen(run, found);
+}
 
 Flow run_if_local_address(Run& run, const Instruction& i) {
   const std::string_view address = run.text(i, 0);
@@ -107,6 +112,17 @@ void compile_condition(Compiler& c, Execute run) {
   open_if(c);
 }
 
+// Gives the innermost loop its next item; a loop without one is left.
+bool take_item(Run& run) {
+  Run::Loop& loop = run.loops().back();
+  if (loop.next < loop.items.size()) {
+    run.set_lasting(loop.slot, loop.items[loop.next++]);
+    return true;
+  }
+  run.leave_loop();
+  return false;
+}
+
 Flow run_for_each(Run& run, const Instruction& i) {
   Run::Loop loop;
   loop.slot = i.operands[0].index;
@@ -114,19 +130,10 @@ Flow run_for_each(Run& run, const Instruction& i) {
   loop_types()[i.a].items(run, i.operands.size() > 1 ? &i.operands[1] : nullptr);
   run.note(fmt::format("{} items", run.loops().back().items.size()));
   if (i.rule != kNone) run.hit(i, {}, {}, 0);
-  return Flow::jump;  // to EndFor, which takes the first item
+  return take_item(run) ? Flow::next : Flow::jump;  // behind EndFor
 }
 
-Flow run_end_for(Run& run, const Instruction& i) {
-  Run::Loop& loop = run.loops().back();
-  if (loop.next < loop.items.size()) {
-    run.set_lasting(loop.slot, loop.items[loop.next++]);
-    return Flow::jump;  // to the body
-  }
-  run.leave_loop();
-  static_cast<void>(i);
-  return Flow::next;
-}
+Flow run_end_for(Run& run, const Instruction&) { return take_item(run) ? Flow::jump : Flow::next; }
 
 }  // namespace
 
@@ -202,7 +209,7 @@ void compile_end_for(Compiler& c) {
   if (!c.expect_operands(0, 0) || !c.innermost(Compiler::Opened::loop)) return;
   const Compiler::OpenBlock block = c.close();
   c.emit(run_end_for).target = block.begin + 1;
-  c.at(block.begin).target = c.here() - 1;
+  c.at(block.begin).target = c.here();
   for (const std::uint32_t jump : block.exits) c.at(jump).target = c.here();
 }
 

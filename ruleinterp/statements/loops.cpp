@@ -7,7 +7,8 @@ namespace pennypost::ruleinterp {
 namespace {
 
 void each_address(Run& run, const Operand* field) {
-  for (const std::string& address : run.mail().addresses(run.text(*field))) run.add_item(address);
+  for (const std::string& address : run.mail().addresses(run.text(*field)))
+    if (!address.empty()) run.add_item(address);  // a name alone, or <>, is none
 }
 
 void each_of_bag(Run& run, const Operand* bag) {

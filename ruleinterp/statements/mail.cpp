@@ -24,13 +24,28 @@ std::string on_one_line(std::string_view text, std::size_t most) {
   return out;
 }
 
+// Of two lines for the same field the later wins (spec 10 section 6.6): it takes the place of the one before when
+// nothing else was asked for the field in between.
+void add_change(std::vector<HeaderChange>& changes, HeaderChange change) {
+  if (change.kind == HeaderChange::Kind::set) {
+    const auto before = std::find_if(changes.rbegin(), changes.rend(), [&](const HeaderChange& other) {
+      return equal_ignoring_case(other.name, change.name);
+    });
+    if (before != changes.rend() && before->kind == HeaderChange::Kind::set && before->user == change.user) {
+      *before = std::move(change);
+      return;
+    }
+  }
+  changes.push_back(std::move(change));
+}
+
 }  // namespace
 
 Flow run_add_header(Run& run, const Instruction& i) {
   std::string error;
   if (auto change = header_change_of(run.text(i, 0), error)) {
     run.arena().charge(change->name.size() + change->value.size() + sizeof *change);
-    run.outcome().headers.push_back(std::move(*change));
+    add_change(run.outcome().headers, std::move(*change));
   } else {
     run.warn(fmt::format("AddHeader changes nothing: {}", error));
   }

@@ -39,22 +39,6 @@ std::map<std::pair<std::uint32_t, std::uint32_t>, LineFigures> by_line(const Pro
   return lines;
 }
 
-const char* word(HeaderChange::Kind kind) {
-  switch (kind) {
-    case HeaderChange::Kind::set:
-      return "set";
-    case HeaderChange::Kind::remove:
-      return "remove";
-    case HeaderChange::Kind::add_first:
-      return "add first";
-    case HeaderChange::Kind::add_last:
-      return "add last";
-    case HeaderChange::Kind::remove_matching:
-      return "remove if it matches";
-  }
-  return "";
-}
-
 }  // namespace
 
 std::string problems_json(const std::vector<Problem>& problems) {

@@ -113,6 +113,20 @@ TEST(Reports, TheTraceShowsWhatEachLineReadAndWrote) {
   EXPECT_THAT(to_json(outcome), HasSubstr("\"read\":[{\"name\":\"a\",\"value\":\"5\"}]"));
 }
 
+TEST(Reports, TheTraceShowsGroupsAndLoopsLineByLine) {
+  Bench bench;
+  bench.traced = true;
+  bench.envelope.recipients = {"a@example.org", "b@example.org"};
+  const std::string text = describe(bench.run("ForEach Recipient r\nIfMatch ${r} \"/(b)@/\"\nBreak\nEndIf\nEndFor\n"));
+  EXPECT_THAT(text, HasSubstr("spamrules.txt:1: ForEach Recipient r  -> r = \"a@example.org\"  : 2 items\n"
+                              "spamrules.txt:2: IfMatch ${r} \"/(b)@/\"  [r is \"a@example.org\"]"
+                              "  -> regexmatches = \"0\"  : false\n"
+                              "spamrules.txt:5: EndFor  -> r = \"b@example.org\"\n"
+                              "spamrules.txt:2: IfMatch ${r} \"/(b)@/\"  [r is \"b@example.org\"]"
+                              "  -> 0 = \"b@\"  -> 1 = \"b\"  -> regexmatches = \"2\"  : true\n"
+                              "spamrules.txt:3: Break\n"));
+}
+
 TEST(Reports, TheJsonRecordHasItsDocumentedMembers) {
   Bench bench;
   const std::string json = to_json(
@@ -120,7 +134,7 @@ TEST(Reports, TheJsonRecordHasItsDocumentedMembers) {
   for (const char* member :
        {"\"score\":5,", "\"matchedConditions\":[\"r\"]", "\"variables\":{", "\"bags\":{\"b\":[", "\"log\":[\"l\"]",
         "\"headers\":[{\"kind\":\"set\",\"name\":\"X-A\",\"value\":\"1\",\"user\":null}]", "\"recipients\":[]",
-        "\"reject\":\"550 no\"", "\"stopped\":false", "\"warnings\":[]"})
+        "\"reject\":\"550 no\"", "\"stopped\":true", "\"ended\":\"reject\"", "\"warnings\":[]"})
     EXPECT_THAT(json, HasSubstr(member));
 }
 

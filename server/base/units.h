@@ -13,7 +13,7 @@ using Timestamp = std::chrono::sys_time<std::chrono::microseconds>;  ///< UTC; w
 /// A number of octets.
 struct Octets {
   std::int64_t count = 0;
-  constexpr auto operator<=>(const Octets&) const = default;
+  constexpr auto operator<=>(const Octets&) const = default;  // NOLINT(modernize-use-nullptr): the check misreads it
   constexpr Octets& operator+=(Octets more) {
     count += more.count;
     return *this;

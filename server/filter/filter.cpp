@@ -233,17 +233,10 @@ delivery::Verdict Filter::judge(const delivery::Arrival& mail, delivery::Edits& 
   for (const auto& hit : outcome.hits) hits.push_back({hit.rule, hit.pattern, hit.match, hit.amount});
   edits.found(std::move(hits), spam);
 
-  switch (outcome.ended) {
-    case ruleinterp::Ended::time:
-    case ruleinterp::Ended::instructions:
-    case ruleinterp::Ended::memory:
-      log(kLimitPassed, {{"limit", ruleinterp::word(outcome.ended)}});
-      judged("deferred");
-      return delivery::Defer{kFilterTimeoutText, std::string{ruleinterp::word(outcome.ended)} + ", " + found};
-    case ruleinterp::Ended::reject:
-    case ruleinterp::Ended::at_the_end:
-    case ruleinterp::Ended::stop:
-      break;
+  if (ruleinterp::is_limit(outcome.ended)) {
+    log(kLimitPassed, {{"limit", ruleinterp::word(outcome.ended)}});
+    judged("deferred");
+    return delivery::Defer{kFilterTimeoutText, std::string{ruleinterp::word(outcome.ended)} + ", " + found};
   }
   for (const auto& message : outcome.messages) mail_out(message.recipient, message.subject, message.text);
   if (outcome.reject) {

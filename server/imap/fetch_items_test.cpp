@@ -80,7 +80,8 @@ TEST(FetchItems, RefuseWhatIsNone) {
   }
   std::string deep = "BODY[1";
   for (int i = 0; i < 1000; ++i) deep += ".1";
-  Arguments in{deep + "]"};
+  deep += "]";
+  Arguments in{deep};
   parse_fetch_items(in);
   EXPECT_FALSE(in.end());
 }

@@ -45,8 +45,10 @@ struct Options {
 std::optional<std::string> read_file(const fs::path& path) {
   std::ifstream in(path, std::ios::binary);
   std::ostringstream text;
-  if (!in || !(text << in.rdbuf()))
-    return in && fs::is_regular_file(path) ? std::optional{std::string{}} : std::nullopt;
+  std::error_code none;
+  if (!in || fs::is_directory(path, none)) return {};
+  if (in.peek() != std::ifstream::traits_type::eof()) text << in.rdbuf();  // which fails where there is nothing
+  if (in.bad() || !text) return {};
   return std::move(text).str();
 }
 
@@ -73,8 +75,10 @@ void print_problems(const std::vector<rules::Problem>& problems) {
 std::shared_ptr<const rules::Program> program_at(const Options& options, Call& call,
                                                  std::vector<rules::Problem>& problems) {
   Scripts scripts = scripts_at(options.scripts);
+  std::vector<std::string> given;
+  for (const std::string& variable : options.variables) given.push_back(variable.substr(0, variable.find('=')));
   rules::Compiled compiled = rules::compile_from(
-      scripts.source, options.strict ? rules::Strictness::strict : rules::Strictness::lenient, scripts.main);
+      scripts.source, options.strict ? rules::Strictness::strict : rules::Strictness::lenient, scripts.main, given);
   problems = std::move(compiled.problems);
   if (!compiled.program) {
     call.exit = Exit::failed;
@@ -140,7 +144,8 @@ void run(const Options& options, Call& call) {
   if (!program) {
     print_problems(problems);
     if (options.json) {
-      rules::Outcome nothing;  // the same object as ever, of a run that did nothing
+      rules::Outcome nothing;  // the same object as ever
+      nothing.ended = rules::Ended::not_begun;
       nothing.warnings = std::move(problems);
       fmt::print("{}\n", rules::to_json(nothing));
     }
