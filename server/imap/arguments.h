@@ -1,5 +1,6 @@
 // The arguments of one command, taken one by one (RFC 3501 section 9). No I/O.
 #pragma once
+#include <concepts>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -34,6 +35,8 @@ class Arguments {
   explicit Arguments(std::string_view text, std::span<const SpooledLiteral> spooled = {}, std::size_t before = 0,
                      bool uid_form = false)
       : text_{text}, spooled_{spooled}, before_{before}, uid_form_{uid_form} {}
+  template <std::same_as<std::string> Temporary>
+  explicit Arguments(Temporary&& text) = delete;  // it would be gone before it is read
 
   bool uid_form() const { return uid_form_; }
   bool failed() const { return failed_; }

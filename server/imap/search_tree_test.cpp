@@ -74,7 +74,8 @@ TEST(SearchTree, RefusesWhatIsNone) {
   }
   std::string deep;
   for (int i = 0; i < 200; ++i) deep += "NOT ";
-  Arguments nested{deep + "SEEN"};
+  deep += "SEEN";
+  Arguments nested{deep};
   parse_search(nested, {});
   EXPECT_FALSE(nested.end());
   std::string many = "SEEN";
