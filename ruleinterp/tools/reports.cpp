@@ -126,6 +126,7 @@ std::string profile_report(const Program& program, const Measured& measured, std
   if (measured.over_limits > 0) out += fmt::format("{} messages passed a limit\n", measured.over_limits);
   auto lines = by_line(program, measured.profile);
   std::vector<LineFigures> sorted;
+  sorted.reserve(lines.size());
   for (const auto& [place, figures] : lines) sorted.push_back(figures);
   std::ranges::stable_sort(sorted, std::greater{}, &LineFigures::time);
   if (sorted.size() > most) sorted.resize(most);

@@ -76,7 +76,7 @@ Result<std::vector<std::chrono::minutes>> read_times(std::string_view text) {
     out.push_back(std::chrono::hours{*h} + std::chrono::minutes{*m});
   }
   std::ranges::sort(out);
-  out.erase(std::ranges::unique(out).begin(), out.end());
+  out.erase(std::unique(out.begin(), out.end()), out.end());
   return out;
 }
 

@@ -53,6 +53,9 @@ struct Sorted {
 
 /// Everything in it outlives the service.
 struct Context {
+  Context(store::Store& the_store, delivery::Pipeline& the_pipeline, auth::Authenticator& the_authenticator)
+      : store{the_store}, pipeline{the_pipeline}, authenticator{the_authenticator} {}
+
   store::Store& store;
   delivery::Pipeline& pipeline;
   auth::Authenticator& authenticator;
