@@ -1,20 +1,14 @@
 // For tests: the IMAP service on a real store and free ports of 127.0.0.1, and a client that speaks lines to it.
 #pragma once
-#include <filesystem>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include <gmock/gmock.h>
-
-#include "server/auth/login_guard.h"
-#include "server/auth/store_accounts.h"
-#include "server/base/test_folder.h"
 #include "server/base/text.h"
+#include "server/delivery/test_site.h"
 #include "server/imap/service.h"
 #include "server/net/connection.h"
-#include "server/store/test_cluster.h"
 
 namespace pennypost::imap {
 
@@ -89,42 +83,15 @@ class TestClient {
   int number_ = 0;
 };
 
-/// Accounts anna and bert; passwords `secret-anna`, `secret-bert`.
-class TestServer {
+class TestServer : public delivery::TestSite {
  public:
-  explicit TestServer(const std::vector<std::pair<std::string, std::string>>& settings = {})
-      : store{store::TestCluster::instance().store()}, key{*auth::SecretKey::open_or_create(folder)} {
-    for (const auto& [name, value] : settings) EXPECT_TRUE(store->settings().set(name, value).ok()) << name;
-    EXPECT_TRUE(store->directory().add_domain("corp.example").ok());
-    for (const std::string name : {"anna", "bert"}) {
-      const auto password = auth::password_record(hasher, key, "secret-" + name, auth::Recoverable::yes);
-      EXPECT_TRUE(password.ok());
-      const auto made =
-          store->accounts().create({.name = name, .password = *password, .addresses = {name + "@corp.example"}});
-      EXPECT_TRUE(made.ok());
-      ids.push_back(made->id);
-    }
-    std::filesystem::create_directories(folder / "tls");
-    const auto files = net::ensure_certificate(folder / "tls", {"mail.corp.example", "127.0.0.1"});
-    EXPECT_TRUE(files.ok());
-    auto tls = net::TlsServer::load(*files);
-    EXPECT_TRUE(tls.ok());
-    auto made = service(context,
-                        {{Poco::Net::SocketAddress{"127.0.0.1", 0}, net::Security::plain},
-                         {Poco::Net::SocketAddress{"127.0.0.1", 0}, net::Security::tls}},
-                        *tls);
-    EXPECT_TRUE(made.ok());
-    listener = *std::move(made);
-    listener->start();
+  explicit TestServer(const std::vector<std::pair<std::string, std::string>>& settings = {}) : TestSite{settings} {
+    run(service(context, free_ports(), tls()));
   }
-  ~TestServer() {
-    listener->stop(5s);
-    listener.reset();
-  }
+  ~TestServer() { stop(); }
   TestServer(const TestServer&) = delete;
   TestServer& operator=(const TestServer&) = delete;
 
-  Poco::Net::SocketAddress address(std::size_t binding = 0) const { return listener->bindings().at(binding).address; }
   TestClient client() const { return TestClient{address()}; }
   /// A client that is logged in, and has selected `mailbox` unless it is empty.
   TestClient anna(std::string_view mailbox = "") const {
@@ -136,18 +103,7 @@ class TestServer {
     return c;
   }
 
-  std::unique_ptr<store::Store> store;
-  TestFolder test_folder;
-  const std::filesystem::path& folder = test_folder.path();
-  auth::SecretKey key;
-  auth::PasswordHasher hasher;
-  std::vector<AccountId> ids;
-  auth::StoreAccounts accounts{store->accounts(), store->directory()};
-  auth::LoginCounters guard{[] { return auth::GuardRules{}; }};
-  auth::Authenticator authenticator{accounts, hasher, key, guard};
-  delivery::Pipeline pipeline{*store, (folder / "spool").string()};
   Context context{*store, pipeline, authenticator};
-  std::unique_ptr<net::Service> listener;
 };
 
 }  // namespace pennypost::imap
