@@ -212,8 +212,8 @@ struct Host {
   Directory* directory = nullptr;
   GeoIp* geoip = nullptr;
   Choices* choices = nullptr;
-  std::string version;  ///< for ${VPOP3Version}
-  std::string build;    ///< for ${VPOP3Build}
+  std::string version = "8.6";  ///< for ${VPOP3Version}: whose rule language is understood (spec 10 section 5)
+  std::string build = "8600";   ///< for ${VPOP3Build}: above every build that scripts ask for
   /// The present time; tests set it, the server leaves it alone.
   std::chrono::system_clock::time_point (*now)() = [] { return std::chrono::system_clock::now(); };
 };

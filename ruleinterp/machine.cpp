@@ -226,6 +226,7 @@ std::optional<double> Run::numeric(const Operand& operand) {
   if (operand.pieces.size() == 1) {
     const Value& value = get(operand.pieces[0].slot);
     if (value.kind == Value::Kind::number) return value.number;
+    if (value.kind == Value::Kind::unset) return 0;  // spec 11 section 2.4
   }
   return as_number(text(operand));
 }

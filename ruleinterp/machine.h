@@ -84,7 +84,7 @@ class Run {
   /// The text of parameter `index` of the instruction; empty when an optional one was left out.
   std::string_view text(const Instruction& instruction, std::size_t index);
   double number(const Operand& operand);
-  /// True when the parameter's whole text is a number.
+  /// The number that the parameter's whole text is, if it is one; 0 for a variable that was never set.
   std::optional<double> numeric(const Operand& operand);
 
   /// Which of the words a choice parameter is; kNone, with a warning, when a variable brought something else.

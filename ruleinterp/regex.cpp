@@ -80,7 +80,7 @@ std::unique_ptr<const Regex> Regex::compile(std::string_view body, std::string_v
     }
   }
   pcre2_compile_context* context = pcre2_compile_context_create(nullptr);
-  pcre2_set_newline(context, PCRE2_NEWLINE_LF);
+  pcre2_set_newline(context, PCRE2_NEWLINE_ANYCRLF);
   pcre2_set_parens_nest_limit(context, 200);
   pcre2_set_max_pattern_length(context, 32 * 1024);
   int code = 0;

@@ -1,5 +1,5 @@
 // Search values (spec 10 section 4.3): plain text, or /expression/ with modifiers, by PCRE2 with its compiler to
-// machine code. An expression works on octets, its lines end with LF.
+// machine code. An expression works on octets; its lines end with LF, CR LF or CR.
 #pragma once
 #include <cstdint>
 #include <memory>

@@ -38,6 +38,8 @@ void compile_define_rule(Compiler& c) {
   Rule& rule = c.program().rules[c.rule(name)];
   if (rule.defined) c.warning(words.front(), fmt::format("the rule {} is defined twice; this line counts", name));
   rule.defined = true;
+  if (name.find_first_of(" \t") != std::string::npos)
+    c.warning(words.front(), "no line can name this rule: what stands in [ ] is one word");
   rule.weights.clear();
   for (const Word& word : words.subspan(1, words.size() - 2)) {
     rule.weights.push_back(c.constant_number(word, "a weight"));

@@ -84,9 +84,11 @@ Flow run_reject(Run& run, const Instruction& i) {
   }
   std::string text = on_one_line(trim(run.text(i, 0)), kReplyLine);
   const auto digit = [&](std::size_t at) { return at < text.size() && text[at] >= '0' && text[at] <= '9'; };
-  const bool coded =
-      (text.starts_with('4') || text.starts_with('5')) && digit(1) && digit(2) && (text.size() == 3 || text[3] == ' ');
-  run.outcome().reject = coded ? std::move(text) : "552 " + text;
+  const bool coded = (text.starts_with('4') || text.starts_with('5')) && digit(1) && digit(2) &&
+                     (text.size() == 3 || text[3] == ' ' || text[3] == '-');
+  if (coded && text.size() > 3) text[3] = ' ';  // a reply of one line
+  if (!coded) text = text.empty() ? "552 Message refused" : "552 " + text;
+  run.outcome().reject = std::move(text);
   run.outcome().ended = Ended::reject;
   return Flow::stop;
 }

@@ -101,6 +101,8 @@ class Answered final : public DnsLookup {
   std::vector<DnsRecord> records_;
 };
 
+constexpr std::size_t kLongestChain = 16;  // aliases followed
+
 std::string_view without_dot(std::string_view name) {
   return name.size() > 1 && name.ends_with('.') ? name.substr(0, name.size() - 1) : name;
 }
@@ -302,8 +304,21 @@ ZoneFile::ZoneFile(std::string_view text, std::string_view file_name, std::vecto
 }
 
 std::unique_ptr<DnsLookup> ZoneFile::start(std::string_view type, std::string_view name) {
-  const auto found = records_.find({lower(type), lower(without_dot(name))});
-  return std::make_unique<Answered>(found == records_.end() ? std::vector<DnsRecord>{} : found->second);
+  // As a resolver answers: the aliases on the way, then what the last name has.
+  std::vector<DnsRecord> answer;
+  std::string at = lower(without_dot(name));
+  for (std::size_t aliases = 0; aliases < kLongestChain; ++aliases) {
+    const auto found = records_.find({lower(type), at});
+    if (found != records_.end()) {
+      answer.insert(answer.end(), found->second.begin(), found->second.end());
+      break;
+    }
+    const auto alias = records_.find({"cname", at});
+    if (alias == records_.end()) break;
+    answer.push_back(alias->second.front());
+    at = lower(alias->second.front().data);
+  }
+  return std::make_unique<Answered>(std::move(answer));
 }
 
 }  // namespace pennypost::ruleinterp

@@ -122,8 +122,6 @@ Filter::Filter(store::Store& store, dns::Resolver* resolver, std::filesystem::pa
   host_.directory = &directory_;
   host_.geoip = geoip_.get();
   host_.choices = &choices_;
-  host_.version = "8.6";  // the version of the rule language that is understood (spec 10 section 5)
-  host_.build = "0";
   if (const auto installed = install_default_rules(rules_.folder()); !installed) log(kNoDefaults, installed.error());
 }
 

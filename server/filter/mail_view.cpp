@@ -77,8 +77,9 @@ std::span<const ruleinterp::Section> MailView::sections() const {
     const auto attachment = std::ranges::find(attachments, part, &message::Attachment::part);
     if (attachment != attachments.end()) {
       made.name = keep(attachment->name);
-      // A text that nothing declares to be an attachment is read as one, whatever file name it has.
-      const bool shown_as_text = type.is("text") && !attachment->declared;
+      // What mail programs show as the text is read as one, whatever file name it has, unless it is declared an
+      // attachment.
+      const bool shown_as_text = (type.is("text", "plain") || type.is("text", "html")) && !attachment->declared;
       made.role = shown_as_text                                    ? ruleinterp::Role::body
                   : attachment->is_inline && !attachment->declared ? ruleinterp::Role::inlined
                                                                    : ruleinterp::Role::attachment;

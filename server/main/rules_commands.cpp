@@ -103,8 +103,6 @@ struct Services {
 bool prepare(Services& services, const Options& options, Call& call) {
   services.host.database = &services.database;
   services.host.lists = &services.lists;
-  services.host.version = PENNYPOST_VERSION;
-  services.host.build = PENNYPOST_VERSION;
   for (const std::string& entry : options.whitelist) services.lists.add(rules::List::white, entry);
   for (const std::string& entry : options.blacklist) services.lists.add(rules::List::black, entry);
   if (options.dns.empty()) return true;
