@@ -53,9 +53,20 @@ std::string encoded(std::string_view text) {
   return out;
 }
 
+constexpr std::size_t kLongestWord = 900;  // a line has 998 octets at most (RFC 5322 section 2.1.1)
+
+bool has_word_longer_than(std::size_t most, std::string_view text) {
+  for (std::size_t space = text.find(' '); space != std::string_view::npos; space = text.find(' ')) {
+    if (space > most) return true;
+    text.remove_prefix(space + 1);
+  }
+  return text.size() > most;
+}
+
 std::string line_of(const HeaderChange& change) {
   const bool ascii = std::ranges::all_of(change.value, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
-  if (!ascii) return change.name + ": " + encoded(change.value) + "\r\n";
+  if (!ascii || has_word_longer_than(kLongestWord, change.value))
+    return change.name + ": " + encoded(change.value) + "\r\n";
   std::string out = change.name + ":";
   std::size_t column = out.size();
   for (std::string_view rest = change.value; !rest.empty();) {

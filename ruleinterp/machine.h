@@ -186,7 +186,8 @@ class Run {
     std::optional<std::vector<DnsRecord>> records;
   };
   std::map<std::string, Lookup>& lookups() { return lookups_; }
-  std::size_t http_requests = 0;  ///< made so far
+  std::size_t http_requests = 0;   ///< made so far
+  std::size_t foreign_copies = 0;  ///< of Copy, to others than the recipients of the envelope
   /// Ends the script when its time is over. For statements that work long between two instructions.
   void look_at_clock();
 

@@ -119,9 +119,10 @@ const char* expected_for(std::string_view text) {
   return "";
 }
 
-// A quote left open in a comment behind a statement is no matter: the comment begins at the bare # before it.
+// A quote left open in a comment behind a statement is no matter: the comment begins at the bare # before it. In the
+// place of the value of an assignment # begins none.
 bool rescue_comment(Line& line, std::string_view source) {
-  for (std::size_t i = 1; i < line.words.size(); ++i) {
+  for (std::size_t i = line.kind == LineKind::assignment ? 3 : 1; i < line.words.size(); ++i) {
     const Word& word = line.words[i];
     if (word.quoted || word.text.empty() || word.text[0] != '#') continue;
     line.comment_column = word.column;

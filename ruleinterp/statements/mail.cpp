@@ -56,7 +56,10 @@ Flow run_copy(Run& run, const Instruction& i) {
   const std::string to{trim(run.text(i, 0))};
   auto& copies = run.outcome().copies;
   if (to.empty() || std::find(copies.begin(), copies.end(), to) != copies.end()) return Flow::next;
-  if (copies.size() >= kMostCopies) {
+  // Who was to get the message anyway does not count: a Redirect that leaves some out names them so.
+  const bool is_recipient = std::ranges::any_of(
+      run.envelope().recipients, [&](const auto& recipient) { return equal_ignoring_case(recipient, to); });
+  if (!is_recipient && ++run.foreign_copies > kMostCopies) {
     run.warn(fmt::format("more than {} copies of one message; the rest is dropped", kMostCopies));
     return Flow::next;
   }

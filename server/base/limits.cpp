@@ -91,7 +91,6 @@ std::vector<LimitRow> all_limits() {
       row(kTeachWaiting),
       row(kTeachOctets),
       row(kLearnWaiting),
-      row(kFilterCopies),
       row(kOwnBodies),
       row(kNullAddresses),
       row(kListEntry),

@@ -136,7 +136,6 @@ inline constexpr Limit<Octets> kTeachOctets{"filter.teach_octets", 32_MiB,
                                             "ours: a larger message is not learned when it is moved or marked"};
 inline constexpr Limit<int> kLearnWaiting{"filter.learn_waiting", 1'000,
                                           "ours: learned messages that wait to be written; more are passed"};
-inline constexpr Limit<int> kFilterCopies{"filter.copies", 20, "ours: recipients that Copy adds to one message"};
 inline constexpr Limit<int> kOwnBodies{"filter.own_bodies", 50,
                                        "ours: copies of one message with a header of their own (AddHeader {user})"};
 inline constexpr Limit<int> kNullAddresses{"filter.null_addresses", 1'000,

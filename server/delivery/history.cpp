@@ -49,6 +49,9 @@ std::string copies_of(const Route& route, const Ended& mail) {
 std::string result_of(const Route& route, const Ended& mail) {
   if (!mail.reply.is_positive()) return mail.reply.line();
   if (!mail.stage.empty()) return "dropped by " + std::string{mail.stage};
+  if (!route.redirected_to.empty())
+    return "redirected to " + route.redirected_to +
+           (route.kind == Route::Kind::mailbox ? ", " + copies_of(route, mail) : std::string{});
   switch (route.kind) {
     case Route::Kind::mailbox:
       return copies_of(route, mail);

@@ -106,18 +106,18 @@ store::QuarantineEntry Letters::quarantined(const store::NewBody& body, const Co
 /// The copies with a header of their own, as far as the limit goes.
 Result<void> Letters::own_copies(const std::string& spool) {
   int bodies = 0;
+  bool any_without = false;
   for (const auto& copy : copies_) {
     const auto* make = run_.edits.own_header_of(copy.account);
     if (make == nullptr) continue;
-    if (bodies >= kOwnBodies.most) {
-      log(kNoOwnCopy, {{"limit", kOwnBodies.name}, {"trace", run_.trace.trace_id}});
-      break;
-    }
-    auto made = own_copy(*make, run_.message, spool);
+    auto made = own_copy(*make, run_.message, spool, bodies < kOwnBodies.most);
     if (!made) return std::move(made).error();
-    if (made->body) ++bodies;
-    own_.emplace(copy.account, *std::move(made));
+    auto& own = *made;
+    if (own && own->body) ++bodies;
+    if (own) own_.emplace(copy.account, *std::move(own));
+    any_without |= !own;
   }
+  if (any_without) log(kNoOwnCopy, {{"limit", kOwnBodies.name}, {"trace", run_.trace.trace_id}});
   return {};
 }
 

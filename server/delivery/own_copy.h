@@ -1,6 +1,7 @@
 // A copy of a message with a header of its own, for one mailbox (spec 10 section 6.6: AddHeader with {user}).
 #pragma once
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "server/base/result.h"
@@ -18,13 +19,15 @@ struct OwnBody {
   store::NewBody stored;
 };
 
-/// What is different in the copy: fields in front of the shared body where fields were only added, else a body.
+/// What is different in the copy: fields in front of the shared body where fields were only added above, else a body.
 struct OwnCopy {
   std::string prefix;
   std::unique_ptr<OwnBody> body;
 };
 
-/// Large bodies go through the folder `spool`. Errors: disk_full, unavailable.
-Result<OwnCopy> own_copy(const OwnHeader& make, const message::Message& message, const std::string& spool);
+/// Without `body_allowed` fields that were added below stand in front too; where that is not enough there is no own
+/// copy. Large bodies go through the folder `spool`. Errors: disk_full, unavailable.
+Result<std::optional<OwnCopy>> own_copy(const OwnHeader& make, const message::Message& message,
+                                        const std::string& spool, bool body_allowed);
 
 }  // namespace pennypost::delivery

@@ -27,7 +27,8 @@ struct Route {
   };
   Kind kind = Kind::unknown;
   std::vector<AccountId> accounts;
-  char type = 'D';  ///< letter of X-VPOP3-RCPTTYPE: D direct, M mapping, ...
+  char type = 'D';              ///< letter of X-VPOP3-RCPTTYPE: D direct, M mapping, ...
+  std::string redirected_to{};  ///< whom a script put in the recipient's place; empty: nobody
 };
 
 /// What a stage sees. Everything in it is the runner's and lives as long as the call; one thread.

@@ -119,17 +119,13 @@ void apply_own(store::Store& store, const Changes& changes, delivery::Edits& edi
 }
 
 void copy(const delivery::Arrival& mail, const std::vector<std::string>& addresses, delivery::Edits& edits) {
-  int count = 0;
   for (const std::string& address : addresses) {
     const std::string to{trim(address)};
-    if (to.empty() || to == "<>") continue;
+    const auto is_this = [&](const auto& recipient) { return same_word(recipient.address, to); };
+    if (to.empty() || to == "<>" || std::ranges::any_of(mail.envelope.recipients, is_this)) continue;
     if (has_been_at(mail, to)) {
       log(kNotDone, {{"what", "Copy to " + printable(to) + ", where the message has been already"}});
       continue;
-    }
-    if (++count > kFilterCopies.most) {
-      log(kNotDone, {{"what", "Copy to " + printable(to) + ": limit " + std::string{kFilterCopies.name} + " passed"}});
-      return;
     }
     edits.copy_to(to);
   }
@@ -163,8 +159,9 @@ bool redirect(const delivery::Router& router, const delivery::Arrival& mail, con
   } else if (known->kind != Kind::mailbox) {
     return not_done("nobody here has this name");
   }
-  const delivery::Route target = known->kind == Kind::mailbox ? delivery::Route{Kind::mailbox, known->accounts, 'F'}
-                                                              : delivery::Route{Kind::discard, {}};
+  delivery::Route target{Kind::discard, {}};
+  if (known->kind == Kind::mailbox) target = {Kind::mailbox, known->accounts, 'F'};
+  target.redirected_to = to;
   for (std::size_t i = 0; i < mail.envelope.recipients.size(); ++i) {
     const auto& recipient = mail.envelope.recipients[i].address;
     const bool stays = std::ranges::any_of(outcome.copies, [&](const auto& one) { return same_word(one, recipient); });

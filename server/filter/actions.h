@@ -20,8 +20,8 @@ void apply(const std::vector<ruleinterp::HeaderChange>& changes, std::string_vie
 /// the name of an account, or an address that means one. A later change of the same field for all wins.
 void apply_own(store::Store& store, const std::vector<ruleinterp::HeaderChange>& changes, delivery::Edits& edits);
 
-/// Copy: one more recipient each, a user or an address here or outside; at most kFilterCopies. Who gets the message
-/// anyway gets it once. A message that an address outside has got by Copy or Redirect before is not sent there again:
+/// Copy: one more recipient each, a user or an address here or outside (the language limits their number). Who gets the
+/// message anyway gets it once. A message that an address outside has got by Copy or Redirect before is not sent there again:
 /// its X-Loop field says so.
 void copy(const delivery::Arrival& mail, const std::vector<std::string>& addresses, delivery::Edits& edits);
 

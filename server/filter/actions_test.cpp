@@ -4,8 +4,11 @@
 #include <thread>
 
 #include "server/base/clock.h"
+#include "server/base/limits.h"
 #include "server/filter/quarantine_test_support.h"
 #include "server/message/date.h"
+#include "server/message/encoded_words.h"
+#include "server/message/header.h"
 
 namespace pennypost::filter {
 namespace {
@@ -213,6 +216,47 @@ TEST_F(ActionsTest, AFieldCanBeReplacedAndRemovedForOneUser) {
   EXPECT_THAT(subjects, ElementsAre("[for bert] hello"));
 }
 
+TEST_F(ActionsTest, AFieldForOneUserStandsWhereItsFormSays) {  // spec 10 section 6.6
+  rules("AddHeader \"+{bert}X-Last: 1\"\nAddHeader \"{bert}X-New: 2\"\nAddHeader \"-{bert}X-First: 3\"\n");
+  send(kMail, {"bert@corp.example"});
+  const auto mail = folder(bert_).at(0);
+  EXPECT_THAT(mail, HasSubstr("\r\nX-First: 3\r\n"));
+  EXPECT_THAT(mail, HasSubstr("\r\nX-New: 2\r\nX-Last: 1\r\n\r\ntext\r\n"));
+}
+
+TEST_F(ActionsTest, WhoComesBehindTheLimitOfOwnBodiesStillGetsWhatIsAdded) {
+  std::string script;
+  std::vector<std::string> to;
+  for (int i = 0; i <= kOwnBodies.most; ++i) {
+    const std::string name = "u" + std::to_string(i);
+    account(name);
+    to.push_back(name + "@corp.example");
+    script += "AddHeader \"+{" + name + "}X-Own: " + name + "\"\n";
+  }
+  const AccountId last = store_->accounts().find("u" + std::to_string(kOwnBodies.most))->id;
+  rules(script);
+  send(kMail, to);
+  EXPECT_THAT(folder(last).at(0), HasSubstr("\r\nX-Own: u" + std::to_string(kOwnBodies.most) + "\r\n"));
+}
+
+TEST_F(ActionsTest, AWordThatFillsMoreThanALineIsEncoded) {  // RFC 5322 section 2.1.1
+  rules("${a} = \"0123456789abcdef\"\n" + [] {
+    std::string doubled;
+    for (int i = 0; i < 8; ++i) doubled += "${a} .= ${a}\n";
+    return doubled;
+  }() + "AddHeader \"X-Long: ${a}\"\n");
+  send(kMail, {"bert@corp.example"});
+  const auto mail = folder(bert_).at(0);
+  std::size_t longest = 0;
+  for (std::size_t at = 0; at < mail.size(); at = mail.find('\n', at) + 1)
+    longest = std::max(longest, mail.find('\n', at) - at);
+  EXPECT_LT(longest, 999U);
+  const auto parsed = message::parse(mail);
+  const auto field = message::find_field(parsed.header(), "X-Long");
+  ASSERT_TRUE(field);
+  EXPECT_EQ(message::decode_words(field->value, {}).size(), 4096U);
+}
+
 TEST_F(ActionsTest, OfTwoChangesOfAFieldTheLaterOneCounts) {
   rules(
       "AddHeader \"{bert}X-A: bert\"\nAddHeader \"X-A: all\"\nAddHeader \"X-B: all\"\nAddHeader \"{bert}X-B: bert\"\n");
@@ -282,10 +326,28 @@ TEST_F(ActionsTest, ACopyThatComesBackIsNotSentAgain) {
 
 TEST_F(ActionsTest, CopiesHaveALimit) {
   std::string text;
-  for (int i = 0; i < 30; ++i) text += "Copy \"w" + std::to_string(i) + "@far.example\"\n";
+  for (int i = 0; i < 130; ++i) text += "Copy \"w" + std::to_string(i) + "@far.example\"\n";
   rules(text);
   EXPECT_TRUE(send(kMail).is_taken());
-  EXPECT_THAT(queued(), SizeIs(20));
+  EXPECT_THAT(queued(), SizeIs(100));
+}
+
+TEST_F(ActionsTest, WhoIsLeftOutOfARedirectKeepsTheMessageHoweverManyTheyAre) {
+  list(store::AddressList::black, "joe@other.example");
+  set("SpamScriptSetting Redirect", "bert");
+  set("SpamScriptSetting DontRedirect", "u*");
+  default_rules();
+  std::vector<std::string> to{"anna@corp.example"};
+  std::vector<AccountId> kept;
+  for (int i = 0; i < 120; ++i) {
+    const std::string name = "u" + std::to_string(i);
+    kept.push_back(account(name));
+    to.push_back(name + "@corp.example");
+  }
+  EXPECT_TRUE(send(kMail, to, "joe@other.example").is_taken());
+  EXPECT_THAT(quarantine(), SizeIs(121)) << "of those and of bert";
+  EXPECT_THAT(quarantine(kept.back()), SizeIs(1));
+  EXPECT_THAT(quarantine(anna_), IsEmpty());
 }
 
 TEST_F(ActionsTest, CopyOfWhatNobodyHereGetsIsStillMade) {
@@ -309,6 +371,19 @@ TEST_F(ActionsTest, RedirectLeadsToOneUserOrAddressInsteadOfAll) {
   EXPECT_THAT(folder(anna_), SizeIs(1)) << "a redirect to nobody is none";
   EXPECT_TRUE(send("X-Loop: else@far.example\r\nSubject: out\r\n\r\nx\r\n").is_taken());
   EXPECT_THAT(folder(anna_), SizeIs(2)) << "it has been there";
+}
+
+TEST_F(ActionsTest, TheHistoricalLogSaysWhomARedirectGaveTheMessage) {
+  set("HistoricalLogging", "1");
+  rules("Redirect bert\nCopy anna@corp.example\n");
+  send(kMail, {"anna@corp.example", "carl@corp.example"});
+  ASSERT_TRUE(store_->log_db().settle(std::chrono::seconds{20}));
+  const auto rows = store_->log_db().find({});
+  ASSERT_TRUE(rows.ok() && rows->size() == 1);
+  std::vector<std::string> results;
+  for (const auto& one : rows->front().message.recipients) results.push_back(one.address + ": " + one.result);
+  EXPECT_THAT(results,
+              UnorderedElementsAre("anna@corp.example: delivered", "carl@corp.example: redirected to bert, delivered"));
 }
 
 TEST_F(ActionsTest, WhatIsRedirectedOutsideComesBackToThePostmasterWhenItCannotBeDelivered) {
