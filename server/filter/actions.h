@@ -21,8 +21,8 @@ void apply(const std::vector<ruleinterp::HeaderChange>& changes, std::string_vie
 void apply_own(store::Store& store, const std::vector<ruleinterp::HeaderChange>& changes, delivery::Edits& edits);
 
 /// Copy: one more recipient each, a user or an address here or outside (the language limits their number). Who gets the
-/// message anyway gets it once. A message that an address outside has got by Copy or Redirect before is not sent there again:
-/// its X-Loop field says so.
+/// message anyway gets it once. A message that an address outside has got by Copy or Redirect before is not sent there
+/// again: its X-Loop field says so.
 void copy(const delivery::Arrival& mail, const std::vector<std::string>& addresses, delivery::Edits& edits);
 
 /// Redirect: the recipients are replaced by one, but for those that the script also names in a Copy. What goes outside

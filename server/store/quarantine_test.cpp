@@ -212,14 +212,14 @@ TEST(Quarantine, AReleasedMessageIsInTheInboxAsItCameAndSessionsThatAreOpenSeeIt
 TEST(Quarantine, AScoreBeyondWhatTheDatabaseHoldsIsStoredAsTheNearestItHolds) {
   constexpr double kMost = std::numeric_limits<float>::max(), kInfinite = std::numeric_limits<double>::infinity();
   for (const auto& [score, stored] : {std::pair{1e39, kMost},
-                                     {-1e300, -kMost},
-                                     {kInfinite, kMost},
-                                     {-kInfinite, -kMost},
-                                     {1e-61, 0.0},
-                                     {-1e-300, 0.0},
-                                     {NAN, 0.0},
-                                     {150.25, 150.25},
-                                     {0.0, 0.0}}) {
+                                      {-1e300, -kMost},
+                                      {kInfinite, kMost},
+                                      {-kInfinite, -kMost},
+                                      {1e-61, 0.0},
+                                      {-1e-300, 0.0},
+                                      {NAN, 0.0},
+                                      {150.25, 150.25},
+                                      {0.0, 0.0}}) {
     SCOPED_TRACE(score);
     EXPECT_EQ(stored_score(score), stored);
     WithQuarantine w;
