@@ -162,6 +162,7 @@ bool Compiler::expect_right_side(std::size_t words) {
     Problem& problem =
         strictness_ == Strictness::strict ? error(first, text) : warning(first, text + "; the line does nothing");
     problem.suggestion = closest(first.text, known);
+    problem.unknown_word = true;
     return false;
   }
   // Not taken as far as it goes: a part of what was meant is a wrong value (spec 10 section 3.2).
@@ -406,6 +407,7 @@ void Compiler::compile_unknown() {
                                : fmt::format("the statement {} is not known", word.text);
   Problem& problem = strictness_ == Strictness::strict ? error(word, text) : warning(word, text + "; it does nothing");
   problem.suggestion = closest(word.text, known);
+  problem.unknown_word = true;
   if (!starts_ignoring_case(word.text, "If")) return;
   // Its condition is false: the block up to Else or EndIf is skipped (spec 10 section 5).
   take_tag_and_comment(*line_, 1);

@@ -15,13 +15,14 @@ enum class Severity {
 struct Problem {
   Severity severity = Severity::error;
   std::string file;
-  std::uint32_t line = 0;    ///< from 1; 0 = the file as a whole
-  std::uint32_t column = 0;  ///< octets, from 1; 0 = the line as a whole
-  std::uint32_t length = 1;  ///< octets that the caret underlines
-  std::string text;          ///< one sentence, without a full stop at its end
-  std::string expected;      ///< "a number"; may be empty
-  std::string suggestion;    ///< "AddBag"; may be empty
-  std::string source;        ///< the line as it stands in the file
+  std::uint32_t line = 0;     ///< from 1; 0 = the file as a whole
+  std::uint32_t column = 0;   ///< octets, from 1; 0 = the line as a whole
+  std::uint32_t length = 1;   ///< octets that the caret underlines
+  std::string text;           ///< one sentence, without a full stop at its end
+  std::string expected;       ///< "a number"; may be empty
+  std::string suggestion;     ///< "AddBag"; may be empty
+  std::string source;         ///< the line as it stands in the file
+  bool unknown_word = false;  ///< a statement or function that the language does not have (spec 10 section 5)
 };
 
 /// "spamrules.txt:3:5: error: ..." on one line, for logs.

@@ -94,6 +94,7 @@ const std::vector<DnsRecord>& answer(Run& run, const Question& asked) {
   if (!lookup->records) {
     lookup->records = lookup->running ? lookup->running->wait(run.until(run.limits().dns)) : none;
     lookup->running.reset();
+    run.look_at_clock();  // the wait may have been all the time there was
   }
   return *lookup->records;
 }

@@ -29,6 +29,7 @@ HttpReply fetch(Run& run, HttpRequest request) {
   }
   const std::size_t most = request.most;
   HttpReply reply = run.host().http->fetch(request, run.until(run.limits().http));
+  run.look_at_clock();  // the wait may have been all the time there was
   reply.head = with_line_feeds(reply.head);
   if (reply.content.size() > most) reply.content.resize(most);
   return reply;

@@ -101,6 +101,20 @@ class Answered final : public DnsLookup {
   std::vector<DnsRecord> records_;
 };
 
+// The strings of a TXT record ("one" "two"), one behind the other; a text without quotes is itself.
+std::string joined_strings(std::string_view value) {
+  if (!value.starts_with('"')) return std::string{value};
+  std::string out;
+  bool inside = false;
+  for (const char c : value) {
+    if (c == '"')
+      inside = !inside;
+    else if (inside)
+      out += c;
+  }
+  return out;
+}
+
 constexpr std::size_t kLongestChain = 16;  // aliases followed
 
 std::string_view without_dot(std::string_view name) {
@@ -297,8 +311,7 @@ ZoneFile::ZoneFile(std::string_view text, std::string_view file_name, std::vecto
       record.preference = static_cast<int>(*as_number(words[2]));
       value = words[3];
     }
-    if (value.size() > 1 && value.front() == '"' && value.back() == '"') value = value.substr(1, value.size() - 2);
-    record.data = record.type == "txt" ? value : without_dot(value);
+    record.data = record.type == "txt" ? joined_strings(value) : without_dot(value);
     records_[{record.type, lower(record.name)}].push_back(std::move(record));
   }
 }

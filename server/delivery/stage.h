@@ -69,6 +69,8 @@ class Edits {
  public:
   /// A whole field with its CR LF, above everything that stands there.
   void add_above(std::string_view field) { above_.insert(0, field); }
+  /// The same, above what anybody adds above, whenever it does.
+  void add_at_top(std::string_view field) { top_.insert(0, field); }
   /// A whole field with its CR LF, below the last field of the header.
   void add_below(std::string_view field) { below_ += field; }
   /// All fields of this name go.
@@ -112,7 +114,7 @@ class Edits {
     return known == own_headers_.end() ? nullptr : &known->second;
   }
 
-  const std::string& above() const { return above_; }
+  std::string above() const { return top_ + above_; }
   const std::string& below() const { return below_; }
   const std::vector<std::string>& removed() const { return removed_; }
   const std::vector<Route>& routes() const { return routes_; }
@@ -132,7 +134,7 @@ class Edits {
   }
 
  private:
-  std::string above_;
+  std::string top_, above_;
   std::string below_;
   std::vector<std::string> removed_;
   std::vector<Route> routes_;

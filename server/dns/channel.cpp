@@ -4,12 +4,14 @@
 #include "server/dns/channel.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <deque>
 #include <mutex>
 #include <thread>
 
 #include <ares.h>
+#include <arpa/inet.h>
 #include <poll.h>
 #include <sys/time.h>
 
@@ -57,6 +59,7 @@ struct Channel::Inside {
   bool closing = false;
   std::once_flag closed;
   std::thread thread;
+  std::vector<std::string> servers;
 
   void run();
   bool take_fresh();
@@ -132,6 +135,28 @@ void Channel::close() {
   });
 }
 
+namespace {
+
+std::vector<std::string> servers_of(ares_channel channel) {
+  std::vector<std::string> out;
+  ares_addr_port_node* list = nullptr;
+  if (ares_get_servers_ports(channel, &list) != ARES_SUCCESS) return out;
+  for (const ares_addr_port_node* one = list; one != nullptr; one = one->next) {
+    std::array<char, INET6_ADDRSTRLEN> text{};
+    if (::inet_ntop(one->family, &one->addr, text.data(), text.size()) == nullptr) continue;
+    const std::string address = text.data();
+    if (one->udp_port == 0 || one->udp_port == 53) {
+      out.push_back(address);
+    } else {
+      out.push_back((one->family == AF_INET6 ? "[" + address + "]" : address) + ":" + std::to_string(one->udp_port));
+    }
+  }
+  ares_free_data(list);
+  return out;
+}
+
+}  // namespace
+
 Result<std::unique_ptr<Channel>> Channel::open(const std::vector<std::string>& servers, Milliseconds first_wait,
                                                int rounds) {
   if (const int status = library(); status != ARES_SUCCESS) return trouble(status);
@@ -154,8 +179,11 @@ Result<std::unique_ptr<Channel>> Channel::open(const std::vector<std::string>& s
       return error(Kind::bad_input, "DNS servers \"" + join(servers, ",") + "\": " + ares_strerror(status));
     }
   }
+  inside->servers = servers_of(inside->ares);
   return std::unique_ptr<Channel>{new Channel{std::move(inside)}};  // NOLINT: the constructor is private
 }
+
+const std::vector<std::string>& Channel::servers() const { return inside_->servers; }
 
 void Channel::ask(std::string name, Type type, Heard heard) {
   {

@@ -25,6 +25,8 @@ class Channel {
   void ask(std::string name, Type type, Heard heard);
   /// As the destructor, but the object stays.
   void close();
+  /// Addresses of the servers that are asked, "192.0.2.1" or "192.0.2.1:5353"; they do not change.
+  const std::vector<std::string>& servers() const;
 
  private:
   struct Inside;

@@ -243,6 +243,8 @@ void Resolver::clear_cache() {
   inside_->cache.clear();
 }
 
+const std::vector<std::string>& Resolver::servers() const { return inside_->channel->servers(); }
+
 void Resolver::stop() { inside_->channel->close(); }
 
 std::uint64_t Resolver::questions_sent() const {

@@ -88,6 +88,8 @@ class Resolver {
   void clear_cache();
   /// Ends all questions with `cancelled`, now and later: for the stop of the server.
   void stop();
+  /// Addresses of the servers that are asked; with the port where it is not 53.
+  const std::vector<std::string>& servers() const;
   /// Questions that went out to servers (not out of the cache): for metrics and tests.
   std::uint64_t questions_sent() const;
 

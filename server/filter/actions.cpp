@@ -75,7 +75,7 @@ void apply(const std::vector<ruleinterp::HeaderChange>& changes, std::string_vie
     if (!is_rewritten(change.name)) {
       const std::string field = ruleinterp::apply_header_changes({}, std::span{&change, 1}, {});
       if (change.kind == ruleinterp::HeaderChange::Kind::add_first) {
-        edits.add_above(field);
+        edits.add_at_top(field);
       } else {
         edits.add_below(field);
       }

@@ -304,6 +304,12 @@ TEST_F(ActionsTest, AMessageThatBeginsWithAnEmptyLineGetsItsFieldsToo) {
   }
 }
 
+TEST_F(ActionsTest, AFieldAtTheStartStandsAboveTheReceivedField) {  // spec 10 section 9, case 36
+  rules("AddHeader \"-X-Two: 2\"\nAddHeader \"-X-One: 1\"\n");
+  send(kMail);
+  EXPECT_THAT(folder(anna_).at(0), HasSubstr("\r\nX-One: 1\r\nX-Two: 2\r\nReceived: "));
+}
+
 // --- Copy and Redirect
 
 TEST_F(ActionsTest, CopyAddsRecipientsHereAndOutside) {
@@ -560,6 +566,20 @@ TEST_F(ActionsTest, WhomAUserWritesToIsListedAndCounted) {  // case 27
   EXPECT_EQ(found.add_count, 2);
   EXPECT_EQ(store::SpamLists{store_->database()}.addresses(store::AddressList::white)->size(), 1U)
       << "neither users here nor patterns";
+}
+
+TEST_F(ActionsTest, SoIsWhomAUserOnALocalNetworkWritesTo) {  // spec 11 section 4
+  default_rules();
+  const auto from_here = [&](const std::string& sender) {
+    auto sent = mail(kMail, {"new@example.net"}, sender);
+    sent.client.may_relay = true;
+    accept(std::move(sent));
+  };
+  from_here("stranger@other.example");
+  EXPECT_EQ(entry(store::AddressList::white, "new@example.net").entry, "") << "nobody of this server";
+  from_here("anna@corp.example");
+  EXPECT_EQ(entry(store::AddressList::white, "new@example.net").add_count, 1);
+  EXPECT_EQ(learned(), "1 ham, 0 spam");
 }
 
 TEST_F(ActionsTest, WhatAScriptTakesFromMailNeverBecomesAPattern) {

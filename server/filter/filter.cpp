@@ -102,10 +102,10 @@ Filter::Filter(store::Store& store, dns::Resolver* resolver, std::filesystem::pa
       bayes_{store},
       directory_{store, [this](std::string_view address, bool local) { return is_null_address(address, local); }},
       choices_{store.settings()},
-      rules_{std::move(rules), [this](const std::string& problems) { tell_of_errors(problems); }},
+      rules_{std::move(rules), [this](const RuleSet::Report& report) { tell_of_problems(report); }},
       teacher_{store, bayes_} {
   if (resolver) {
-    dns_ = std::make_unique<ResolverDns>(*resolver, std::vector<std::string>{});
+    dns_ = std::make_unique<ResolverDns>(*resolver);
     web_ = std::make_unique<Web>(*resolver, [this] { return WebRules::of(*store_.settings().snapshot()); });
   }
   if (const auto path = store.settings().get(kGeoIpDatabase); !path.empty()) {
@@ -167,16 +167,19 @@ void Filter::mail_out(const std::string& recipient, std::string_view subject, st
   if (const auto sent = send_(to, message::build(*mail)); !sent) log(kNotSent, sent.error(), {{"to", printable(to)}});
 }
 
-void Filter::tell_of_errors(const std::string& problems) {
+void Filter::tell_of_problems(const RuleSet::Report& report) {
   const auto to = router_.postmaster_address();
   if (!to || to->empty()) {
     log(kNotSent, {{"reason", to ? "nobody gets the postmaster's mail" : to.error().for_log}});
     return;
   }
-  mail_out(
-      *to, "The spam rules have errors",
-      "A spam rule script was changed and has errors. The rules before it stay in use until they are corrected.\n\n" +
-          problems);
+  const auto* const subject =
+      report.is_refused ? "The spam rules have errors" : "The spam rules use words that are not known";
+  const std::string what =
+      report.is_refused
+          ? "A spam rule script was changed and has errors. The rules before it stay in use until they are corrected."
+          : "The spam rule scripts are in use. These lines of theirs do nothing:";
+  mail_out(*to, subject, what + "\n\n" + report.problems);
 }
 
 delivery::Verdict Filter::judge(const delivery::Arrival& mail, delivery::Edits& edits) {

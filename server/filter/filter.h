@@ -52,7 +52,7 @@ class Filter {
 
  private:
   void mail_out(const std::string& recipient, std::string_view subject, std::string_view text);
-  void tell_of_errors(const std::string& problems);
+  void tell_of_problems(const RuleSet::Report& report);
   bool is_null_address(std::string_view address, bool is_local_domain);
   bool is_for_null_addresses(const std::shared_ptr<const ruleinterp::Program>& program, const delivery::Arrival& mail);
 

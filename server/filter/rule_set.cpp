@@ -44,7 +44,7 @@ Result<void> install_default_rules(const fs::path& folder) {
   return {};
 }
 
-RuleSet::RuleSet(fs::path folder, std::function<void(const std::string&)> tell)
+RuleSet::RuleSet(fs::path folder, std::function<void(const Report&)> tell)
     : folder_{std::move(folder)}, tell_{std::move(tell)} {}
 
 void RuleSet::note(const fs::path& path, Fingerprint& into) {
@@ -86,25 +86,27 @@ RuleSet::Fingerprint RuleSet::fingerprint() const {
 }
 
 std::shared_ptr<const ruleinterp::Program> RuleSet::program() {
-  std::string problems;
-  auto program = program_.get([&] { return load(problems); });
-  if (!problems.empty() && tell_) tell_(problems);  // behind the load: a mail asks for the program itself
+  Report report;
+  auto program = program_.get([&] { return load(report); });
+  if (!report.problems.empty() && tell_) tell_(report);  // behind the load: a mail asks for the program itself
   return program;
 }
 
-std::shared_ptr<const ruleinterp::Program> RuleSet::load(std::string& problems) {
+std::shared_ptr<const ruleinterp::Program> RuleSet::load(Report& report) {
   auto print = fingerprint();
   if (loaded_ && print == *loaded_) return nullptr;
   Watched source{folder_, print};
   auto compiled = ruleinterp::compile_from(source);
   asked_for_ = source.asked_for();
   loaded_ = std::move(print);
+  report.is_refused = !compiled.program;
   std::size_t count = 0;
   for (const auto& problem : compiled.problems) {
     const auto text = ruleinterp::describe(problem);
     const bool is_error = problem.severity == ruleinterp::Severity::error;
-    log(!compiled.program && is_error ? kRefused : kProblem, {{"problem", text}});
-    if (!compiled.program && is_error && ++count <= kMostProblemsTold) problems += text + "\n";
+    log(report.is_refused && is_error ? kRefused : kProblem, {{"problem", text}});
+    const bool is_told = report.is_refused ? is_error : problem.unknown_word;
+    if (is_told && ++count <= kMostProblemsTold) report.problems += text + "\n";
   }
   if (compiled.program)
     log(kLoaded, {{"files", compiled.program->files.size()},

@@ -34,8 +34,14 @@ Result<void> install_default_rules(const std::filesystem::path& folder);
 /// or not: a file that an Include names is noticed when it comes, whatever it is called.
 class RuleSet {
  public:
-  /// `tell` gets each new list of errors once, as text for the administrator.
-  RuleSet(std::filesystem::path folder, std::function<void(const std::string&)> tell);
+  /// What the administrator is told of a load, as text: the errors of scripts that were refused, or the words of
+  /// scripts that run which the language does not have.
+  struct Report {
+    std::string problems;
+    bool is_refused = false;
+  };
+  /// `tell` gets the report of each load that has something to tell.
+  RuleSet(std::filesystem::path folder, std::function<void(const Report&)> tell);
 
   /// Null while there has never been a script without errors.
   std::shared_ptr<const ruleinterp::Program> program();
@@ -51,10 +57,10 @@ class RuleSet {
   class Watched;
   static void note(const std::filesystem::path& path, Fingerprint& into);
   Fingerprint fingerprint() const;
-  std::shared_ptr<const ruleinterp::Program> load(std::string& problems);
+  std::shared_ptr<const ruleinterp::Program> load(Report& report);
 
   const std::filesystem::path folder_;
-  const std::function<void(const std::string&)> tell_;
+  const std::function<void(const Report&)> tell_;
   Renewed<ruleinterp::Program> program_;
   // Of the last load, used by whoever loads.
   std::set<std::string> asked_for_;

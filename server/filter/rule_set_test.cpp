@@ -44,6 +44,21 @@ TEST(DefaultRules, AreReadWithoutAnyProblemAndEachRuleIsUsed) {
     EXPECT_THAT(all, HasSubstr("[" + rule.name + "]")) << "defined and never used";
 }
 
+TEST_F(RuleSetTest, UnknownWordsOfAScriptThatRunsAreToldOnceALoad) {  // spec 10 section 5
+  file("spamrules.txt", "Frobnicate 1\n${a} = Frob 1\nAddHeader \"X-A: ${b}\"\n");
+  std::vector<bool> refused;
+  RuleSet rules{folder_, [&](const RuleSet::Report& report) {
+                  told_.push_back(report.problems);
+                  refused.push_back(report.is_refused);
+                }};
+  EXPECT_TRUE(rules.program());
+  EXPECT_TRUE(rules.program());
+  EXPECT_THAT(refused, ElementsAre(false));
+  EXPECT_THAT(told_, ElementsAre(testing::AllOf(HasSubstr("spamrules.txt:1:1: warning: the statement Frobnicate"),
+                                                HasSubstr("spamrules.txt:2:8: warning: the function Frob"),
+                                                testing::Not(HasSubstr("never set")))));
+}
+
 TEST_F(RuleSetTest, EverybodyGetsTheProgramOfTheFirstLoad) {
   EXPECT_TRUE(install_default_rules(folder_).ok());
   RuleSet rules{folder_, {}};
@@ -60,7 +75,7 @@ TEST_F(RuleSetTest, EverybodyGetsTheProgramOfTheFirstLoad) {
 TEST_F(RuleSetTest, ACorrectedIncludeOfARefusedScriptIsNoticedWhateverItsNameIs) {
   file("spamrules.txt", "Include own.inc\n");
   file("own.inc", "If 1 = 1\n");
-  RuleSet rules{folder_, [&](const std::string& problems) { told_.push_back(problems); }};
+  RuleSet rules{folder_, [&](const RuleSet::Report& report) { told_.push_back(report.problems); }};
   EXPECT_FALSE(rules.program());
   EXPECT_THAT(told_, ElementsAre(HasSubstr("own.inc")));
   a_second_later();
@@ -93,8 +108,8 @@ TEST_F(RuleSetTest, AnIncludeThatWasMissingIsNoticedWhenItComes) {
 TEST_F(RuleSetTest, ATellerMayAskForTheProgram) {
   file("spamrules.txt", "If 1 = 1\n");
   RuleSet* asked = nullptr;
-  RuleSet rules{folder_, [&](const std::string& problems) {
-                  told_.push_back(problems);
+  RuleSet rules{folder_, [&](const RuleSet::Report& report) {
+                  told_.push_back(report.problems);
                   EXPECT_FALSE(asked->program());
                 }};
   asked = &rules;

@@ -134,7 +134,7 @@ std::unique_ptr<ruleinterp::DnsLookup> ResolverDns::start(std::string_view type,
   return std::make_unique<Lookup>(resolver_.start(name, *known));
 }
 
-std::string ResolverDns::servers() const { return join(servers_, ","); }
+std::string ResolverDns::servers() const { return join(resolver_.servers(), ","); }
 
 std::shared_ptr<const ruleinterp::Search> StoreLists::search_for(const std::string& pattern) {
   const std::lock_guard lock{mutex_};

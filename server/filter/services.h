@@ -21,14 +21,12 @@ namespace pennypost::filter {
 /// DNS, DNSBL, SURBL and their Start forms. Any thread.
 class ResolverDns final : public ruleinterp::Dns {
  public:
-  ResolverDns(dns::Resolver& resolver, std::vector<std::string> servers)
-      : resolver_{resolver}, servers_{std::move(servers)} {}
+  explicit ResolverDns(dns::Resolver& resolver) : resolver_{resolver} {}
   std::unique_ptr<ruleinterp::DnsLookup> start(std::string_view type, std::string_view name) override;
   std::string servers() const override;
 
  private:
   dns::Resolver& resolver_;
-  const std::vector<std::string> servers_;
 };
 
 /// White and black list of addresses. Any thread; expressions are compiled once. A find counts at the entry; what is

@@ -319,7 +319,13 @@ Result<void> forget(store::Store& store, const std::vector<std::string>& keys) {
 
 Result<void> show_weights(store::Store& store, const rules::Program& program, const Options& options) {
   std::vector<std::string> keys;
-  for (const auto& name : options.reset) keys.push_back(filter::weight_key(name));
+  for (const auto& name : options.reset) {
+    const bool is_rule = std::ranges::any_of(
+        program.rules, [&](const rules::Rule& rule) { return rules::equal_ignoring_case(rule.name, name); });
+    if (!is_rule && !store.settings().text(filter::weight_key(name)))
+      return error(Kind::not_found, fmt::format("{}: the scripts have no such rule", name));
+    keys.push_back(filter::weight_key(name));
+  }
   if (options.reset_all)
     for (const rules::Rule& rule : program.rules) keys.push_back(filter::weight_key(rule.name));
   if (auto done = forget(store, keys); !done) return done;

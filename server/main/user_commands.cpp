@@ -63,10 +63,10 @@ Result<void> list(store::Store& store) {
   return {};
 }
 
-/// `--spam-threshold`: a number, "global" or "off".
+/// `--spam-threshold`: a number, "global" or "off" (also -1: spec 11 section 7.2).
 Result<void> set_threshold(store::Store& store, AccountId account, const std::string& text) {
   if (text == "global") return store.accounts().set_spam_threshold(account, std::nullopt);
-  if (text == "off") return store.accounts().set_spam_threshold(account, -1);
+  if (text == "off" || text == "-1") return store.accounts().set_spam_threshold(account, -1);
   const auto number = to_number(text);
   if (!number || *number > 1'000'000)
     return error(Kind::bad_input, "--spam-threshold: a number from 0 to 1000000, global or off is needed");
