@@ -114,8 +114,8 @@ Result<void> Letters::own_copies(const std::string& spool) {
     if (!made) return std::move(made).error();
     auto& own = *made;
     if (own && own->body) ++bodies;
-    if (own) own_.emplace(copy.account, *std::move(own));
     any_without |= !own;
+    if (own) own_.emplace(copy.account, *std::move(own));
   }
   if (any_without) log(kNoOwnCopy, {{"limit", kOwnBodies.name}, {"trace", run_.trace.trace_id}});
   return {};
