@@ -53,6 +53,7 @@ class PipelineTest : public testing::Test {
     return m;
   }
   std::vector<std::string> inbox(AccountId id, const std::string& name = "INBOX") {
+    EXPECT_TRUE(store_->folders().find(id, name).ok());
     return store::messages_in(*store_, id, name);
   }
   std::vector<std::string> trace(const std::string& id) {
