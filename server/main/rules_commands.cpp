@@ -292,14 +292,18 @@ Result<std::pair<std::string, std::string>> assignment(const std::string& text) 
   return std::pair{text.substr(0, equals), text.substr(equals + 1)};
 }
 
+const rules::Rule* rule_named(const rules::Program& program, std::string_view name) {
+  const auto found = std::ranges::find_if(
+      program.rules, [&](const rules::Rule& rule) { return rules::equal_ignoring_case(rule.name, name); });
+  return found == program.rules.end() ? nullptr : &*found;
+}
+
 Result<void> set_weights(store::Store& store, const rules::Program& program, const Options& options) {
   for (const std::string& text : options.set) {
     const auto wish = assignment(text);
     if (!wish) return wish.error();
-    const auto rule = std::ranges::find_if(
-        program.rules, [&](const rules::Rule& one) { return rules::equal_ignoring_case(one.name, wish->first); });
-    if (rule == program.rules.end())
-      return error(Kind::not_found, fmt::format("{}: the scripts have no such rule", wish->first));
+    const rules::Rule* rule = rule_named(program, wish->first);
+    if (rule == nullptr) return error(Kind::not_found, fmt::format("{}: the scripts have no such rule", wish->first));
     const auto words = split_words(wish->second);
     for (const std::string_view word : words)
       if (!rules::as_number(word))
@@ -320,9 +324,7 @@ Result<void> forget(store::Store& store, const std::vector<std::string>& keys) {
 Result<void> show_weights(store::Store& store, const rules::Program& program, const Options& options) {
   std::vector<std::string> keys;
   for (const auto& name : options.reset) {
-    const bool is_rule = std::ranges::any_of(
-        program.rules, [&](const rules::Rule& rule) { return rules::equal_ignoring_case(rule.name, name); });
-    if (!is_rule && !store.settings().text(filter::weight_key(name)))
+    if (rule_named(program, name) == nullptr && !store.settings().text(filter::weight_key(name)))
       return error(Kind::not_found, fmt::format("{}: the scripts have no such rule", name));
     keys.push_back(filter::weight_key(name));
   }
