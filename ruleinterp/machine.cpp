@@ -404,12 +404,13 @@ void Run::set_groups(const Match& match) {
   set(program_.regex_matches, static_cast<double>(match.groups.size()));
 }
 
-bool Run::is_expression(const Operand& search) {
-  return search.index != kNone ? program_.patterns[search.index].expression : search_form(text(search)).expression;
-}
-
-bool Run::search(const Instruction& i, std::size_t data_index, std::size_t search_index, std::string_view* matched) {
-  if (i.pattern != kNone && !may_match(i)) return false;
+bool Run::search(const Instruction& i, std::size_t data_index, std::size_t search_index, OnMiss on_miss,
+                 std::string_view* matched) {
+  const auto missed = [&](bool expression) {
+    if (expression && on_miss == OnMiss::clears_count) no_match();
+    return false;
+  };
+  if (i.pattern != kNone && !may_match(i)) return missed(program_.patterns[i.pattern].expression);
   const Data& data = program_.data[i.operands[data_index].index];
   const Operand& wanted = i.operands[search_index];
   if (data.kind == Data::Kind::white_list || data.kind == Data::Kind::black_list) {
@@ -460,7 +461,7 @@ bool Run::search(const Instruction& i, std::size_t data_index, std::size_t searc
       }
     }
   }
-  return found;
+  return found || missed(expression);
 }
 
 // --- rules

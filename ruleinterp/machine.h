@@ -109,9 +109,10 @@ class Run {
 
   // --- searching
   /// Searches the data (parameter `data`) for the search value (parameter `search`): true at the first piece that
-  /// matches. An expression that matches sets ${0}... and ${RegExMatches}; one that does not changes nothing (see
-  /// `no_match`).
-  bool search(const Instruction& i, std::size_t data, std::size_t search, std::string_view* matched = nullptr);
+  /// matches. An expression that matches sets ${0}... and ${RegExMatches}; what one that does not does to their number
+  /// is the caller's word.
+  enum class OnMiss { keeps_count, clears_count };
+  bool search(const Instruction& i, std::size_t data, std::size_t search, OnMiss on_miss, std::string_view* matched);
   /// False: the constant search of this instruction (Instruction::pattern) matches nowhere in its data, for sure.
   bool may_match(const Instruction& i);
   /// All pieces of the data, for CountMatches and GlobalMatch; empty for whitelist and blacklist.
@@ -134,8 +135,6 @@ class Run {
   }
   /// The search value ready to use; null, with a warning, when its expression does not compile.
   std::shared_ptr<const Search> search_of(const Operand& search);
-  /// Whether the search value is an /expression/.
-  bool is_expression(const Operand& search);
   void set_groups(const Match& match);
   /// What a condition does whose expression matched nothing: ${RegExMatches} = 0, the groups stay (spec 10
   /// section 6.37).

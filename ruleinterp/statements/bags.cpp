@@ -59,6 +59,7 @@ bool bag_holds(Run& run, const Bag& bag, const Operand& value) {
       run.set_groups(match);
       return true;
     }
+    run.no_match();
     return false;
   }
   if (wanted.find_first_of("*?") == std::string_view::npos) return bag.contains(wanted);

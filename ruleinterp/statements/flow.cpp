@@ -61,17 +61,12 @@ Flow run_if(Run& run, const Instruction& i) {
 
 Flow run_if_match(Run& run, const Instruction& i) {
   std::string_view matched;
-  const bool found = run.search(i, 0, 1, &matched);
+  const bool found = run.search(i, 0, 1, Run::OnMiss::clears_count, &matched);
   if (found && i.rule != kNone) run.hit(i, run.text(i, 1), matched, 0);
-  if (!found && run.is_expression(i.operands[1])) run.no_match();
   return chosen(run, found);
 }
 
-Flow run_if_in_bag(Run& run, const Instruction& i) {
-  const bool found = bag_holds(run, run.bag(i, 0), i.operands[1]);
-  if (!found && run.is_expression(i.operands[1])) run.no_match();
-  return chosen(run, found);
-}
+Flow run_if_in_bag(Run& run, const Instruction& i) { return chosen(run, bag_holds(run, run.bag(i, 0), i.operands[1])); }
 
 Flow run_if_local_address(Run& run, const Instruction& i) {
   const std::string_view address = run.text(i, 0);

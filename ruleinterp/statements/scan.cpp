@@ -10,7 +10,7 @@ namespace {
 // operands: data, search, value; a = the variable's slot.
 Flow run_scan_line(Run& run, const Instruction& i) {
   std::string_view matched;
-  if (!run.search(i, 0, 1, &matched)) return Flow::next;
+  if (!run.search(i, 0, 1, Run::OnMiss::keeps_count, &matched)) return Flow::next;
   const double amount = run.number(i.operands[2]) * run.weight(i);
   run.set(i.a, run.number_of(i.a) + amount);
   run.hit(i, run.text(i, 1), matched, amount);
